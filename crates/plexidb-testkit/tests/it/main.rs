@@ -1,0 +1,3 @@
+//! Tests of the kit itself, against the real servers.
+
+mod servers;

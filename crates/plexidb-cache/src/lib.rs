@@ -1,0 +1,1 @@
+//! Slots, stamps and the in-process result cache; knows no SQL and no driver.

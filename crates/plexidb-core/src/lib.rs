@@ -1,0 +1,32 @@
+//! Values, rows, catalog types, tags and the ports through which the crates of plexidb meet.
+//!
+//! Invariant: nothing here does IO or knows a particular database's protocol, SQL grammar or cache policy.
+
+mod array;
+mod catalog;
+mod cell;
+mod dialect;
+mod error;
+mod from_value;
+mod param;
+mod port;
+mod rows;
+mod tag;
+mod temporal;
+mod value;
+
+pub use array::{Array, ArrayRef, Dimension};
+pub use catalog::{
+    Catalog, Column as CatalogColumn, ForeignKey, ForeignKeyAction, Key, KeyKind, Table, TableKind,
+    TableName, Volatility,
+};
+pub use cell::MalformedCell;
+pub use dialect::Dialect;
+pub use error::{ConnectPhase, DriverError, ErrorKind, SqlError};
+pub use from_value::{FromValue, RowError};
+pub use param::{Params, ToParam};
+pub use port::{BoxFuture, Canceller, Connection, ConnectionStatus, Connector, Executed, Limits, SessionId};
+pub use rows::{Column, ColumnIndex, Row, RowSet, RowSetBuilder};
+pub use tag::Tag;
+pub use temporal::{Date, Interval, OutOfRange, Time, TimeTz, Timestamp};
+pub use value::{Bits, Value, ValueRef};

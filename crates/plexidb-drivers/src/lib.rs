@@ -1,0 +1,1 @@
+//! Drivers for SQLite, PostgreSQL and MySQL/MariaDB behind core's ports.

@@ -1,0 +1,1 @@
+//! Connection pool: checkout, checkin, limits; knows no SQL.

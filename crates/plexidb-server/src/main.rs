@@ -1,0 +1,2 @@
+//! The program `plexidb`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! SQL text to statement profiles: pure functions, no IO.

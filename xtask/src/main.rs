@@ -1,0 +1,2 @@
+//! Automation: setup, test, ci, bench, docs, tidy.
+fn main() {}

@@ -37,12 +37,30 @@ const BITS: u8 = 18;
 const ARRAY: u8 = 19;
 const OTHER: u8 = 20;
 
+/// Where encoded cells are appended: a growing buffer on the heap or on the stack.
+pub trait CellSink {
+    /// Makes room for this many bytes.
+    fn reserve(&mut self, bytes: usize);
+    /// Appends bytes.
+    fn put(&mut self, bytes: &[u8]);
+}
+
+impl CellSink for Vec<u8> {
+    fn reserve(&mut self, bytes: usize) {
+        Self::reserve(self, bytes);
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
 impl ValueRef<'_> {
     /// Appends the flat encoding; its length is not part of it.
-    pub fn encode(self, out: &mut Vec<u8>) {
+    pub fn encode(self, out: &mut impl CellSink) {
         match self {
-            Self::Null => out.push(NULL),
-            Self::Bool(value) => out.push(if value { TRUE } else { FALSE }),
+            Self::Null => out.put(&[NULL]),
+            Self::Bool(value) => out.put(&[if value { TRUE } else { FALSE }]),
             Self::Int(value) => fixed(out, INT, &value.to_le_bytes()),
             Self::UInt(value) => fixed(out, UINT, &value.to_le_bytes()),
             Self::Real(value) => fixed(out, REAL, &value.to_le_bytes()),
@@ -54,20 +72,20 @@ impl ValueRef<'_> {
             Self::Time(time) => fixed(out, TIME, &time.micros().to_le_bytes()),
             Self::TimeTz(zoned) => {
                 fixed(out, TIME_TZ, &zoned.time.micros().to_le_bytes());
-                out.extend_from_slice(&zoned.offset_seconds.to_le_bytes());
+                out.put(&zoned.offset_seconds.to_le_bytes());
             }
             Self::Timestamp(at) => fixed(out, TIMESTAMP, &at.micros_since_2000().to_le_bytes()),
             Self::TimestampTz(at) => fixed(out, TIMESTAMP_TZ, &at.micros_since_2000().to_le_bytes()),
             Self::Interval(interval) => {
                 fixed(out, INTERVAL, &interval.months.to_le_bytes());
-                out.extend_from_slice(&interval.days.to_le_bytes());
-                out.extend_from_slice(&interval.micros.to_le_bytes());
+                out.put(&interval.days.to_le_bytes());
+                out.put(&interval.micros.to_le_bytes());
             }
             Self::Uuid(uuid) => fixed(out, UUID, &uuid),
             Self::Json(text) => fixed(out, JSON, text.as_bytes()),
             Self::Bits(bits) => {
                 fixed(out, BITS, &bits.len.to_le_bytes());
-                out.extend_from_slice(bits.bytes);
+                out.put(bits.bytes);
             }
             Self::Array(array) => fixed(out, ARRAY, array.encoded()),
             Self::Other(text) => fixed(out, OTHER, text.as_bytes()),
@@ -75,10 +93,10 @@ impl ValueRef<'_> {
     }
 }
 
-fn fixed(out: &mut Vec<u8>, kind: u8, content: &[u8]) {
+fn fixed(out: &mut impl CellSink, kind: u8, content: &[u8]) {
     out.reserve(1 + content.len());
-    out.push(kind);
-    out.extend_from_slice(content);
+    out.put(&[kind]);
+    out.put(content);
 }
 
 impl<'a> ValueRef<'a> {

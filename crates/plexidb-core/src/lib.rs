@@ -20,7 +20,7 @@ pub use catalog::{
     Catalog, Column as CatalogColumn, ForeignKey, ForeignKeyAction, Key, KeyKind, Table, TableKind,
     TableName, Volatility,
 };
-pub use cell::MalformedCell;
+pub use cell::{CellSink, MalformedCell};
 pub use dialect::Dialect;
 pub use error::{ConnectPhase, DriverError, ErrorKind, SqlError};
 pub use from_value::{FromValue, RowError};

@@ -74,6 +74,15 @@ impl Folder {
         }
     }
 
+    /// Creates a folder that belongs to the server's account.
+    pub(crate) fn create_folder(&self, path: &Path, account: Option<Account>) -> Result<()> {
+        fs::create_dir(path).with_context(|| format!("cannot create {}", path.display()))?;
+        match account {
+            Some(account) => account.own(path),
+            None => Ok(()),
+        }
+    }
+
     /// Issues the server's certificate from the process's authority, and writes both.
     pub(crate) fn write_certificates(&self, account: Option<Account>) -> Result<()> {
         let authority = Authority::of_this_process()?;

@@ -183,6 +183,8 @@ impl Server for MariaDb {
     fn prepare(folder: &Folder, account: Option<Account>) -> Result<()> {
         folder.write_certificates(account)?;
         folder.write_private(&users_in(folder), &users(), account)?;
+        let temporary = temporary_in(folder);
+        folder.create_folder(&temporary, account)?;
         let mut words = account::prefix(account)?;
         words.push(ServerKind::MariaDb.program("mariadb-install-db")?.into());
         words.extend(
@@ -195,6 +197,7 @@ impl Server for MariaDb {
             .map(OsString::from),
         );
         words.push(format!("--datadir={}", folder.data().display()).into());
+        words.push(format!("--tmpdir={}", temporary.display()).into());
         client::run_quietly(&words).context("mariadb-install-db could not create the system tables")
     }
 
@@ -207,6 +210,7 @@ impl Server for MariaDb {
         words.push(format!("--port={port}").into());
         for (option, path) in [
             ("datadir", folder.data()),
+            ("tmpdir", temporary_in(folder)),
             ("socket", socket_in(folder)),
             ("pid-file", folder.path().join("mariadbd.pid")),
             ("init-file", users_in(folder)),
@@ -235,6 +239,11 @@ impl Server for MariaDb {
 
 fn socket_in(folder: &Folder) -> PathBuf {
     folder.path().join("mariadbd.sock")
+}
+
+/// A starting MariaDB removes all temporary tables in its `tmpdir`, also those of another server: none may share it.
+fn temporary_in(folder: &Folder) -> PathBuf {
+    folder.path().join("tmp")
 }
 
 fn users_in(folder: &Folder) -> PathBuf {

@@ -3,7 +3,7 @@
 //! Invariant: a supervisor is in a process group of its own, so no signal to the owner's group reaches it.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -60,8 +60,11 @@ impl Supervisor {
             .append(true)
             .open(folder.join("supervisor.log"))
             .context("cannot create the supervisor's log")?;
+        // A file rather than `sh -c`, so that the list of processes stays readable.
+        let script = folder.join("supervisor.sh");
+        fs::write(&script, SCRIPT).context("cannot write the supervisor's script")?;
         let mut process = Command::new("/bin/sh")
-            .args(["-c", SCRIPT, "plexidb-test-supervisor"])
+            .arg(script)
             .arg(folder)
             .args([signals.graceful, signals.quick])
             .args(command_line)

@@ -41,11 +41,29 @@ await_end() {
     done
 }
 
-# The parent is stopped first, so that it cannot start a child that the list does not have.
+# Stops processes and waits until each has really stopped or ended: the kernel lets a running one finish its system call.
+freeze() {
+    [ $# -eq 0 ] || kill -STOP "$@"
+    for process in "$@"; do
+        tries=0
+        while [ $tries -lt 400 ]; do
+            case $(state "$process") in '' | [TtZX]*) break ;; esac
+            sleep 0.01
+            tries=$((tries + 1))
+        done
+    done
+}
+
+# The parent is stopped first, so that it cannot start a child that the list of its children does not have.
+freeze_all() {
+    freeze "$server"
+    family=$(children "$server")
+    freeze $family
+}
+
 kill_all() {
     [ -n "$server" ] || return 0
-    kill -STOP "$server"
-    family=$(children "$server")
+    freeze_all
     kill -KILL "$server" $family
     wait "$server"
     for child in $family; do await_end "$child" 40; done
@@ -71,8 +89,8 @@ while read -r verb; do
             ;;
         stop) end_by "$graceful" 400 ;;
         kill) kill_all ;;
-        pause) kill -STOP "$server" && kill -STOP $(children "$server") ;;
-        resume) kill -CONT "$server" $(children "$server") ;;
+        pause) [ -z "$server" ] || freeze_all ;;
+        resume) [ -z "$server" ] || kill -CONT "$server" $(children "$server") ;;
         alive) { [ -n "$server" ] && alive "$server"; } || reply=dead ;;
         *) reply=unknown ;;
     esac

@@ -1,3 +1,32 @@
 //! Tests of the kit itself, against the real servers.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy takes the helpers of an integration test for ordinary code"
+)]
+
+mod lifecycle;
+mod owner;
+mod proxy;
 mod servers;
+mod tls;
+
+use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// Asserts that nothing arrives within `silence`. A signal (as the end of a child process sends) may interrupt a read.
+fn assert_silent(stream: &mut TcpStream, silence: Duration) {
+    stream.set_read_timeout(Some(silence)).unwrap();
+    let error = loop {
+        match stream.read(&mut [0]) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => break error,
+            Ok(count) => panic!("{count} bytes arrived"),
+        }
+    };
+    assert!(
+        matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        "{error}"
+    );
+}

@@ -1,0 +1,5 @@
+//! The drivers as a caller sees them: real files, real servers.
+
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod url;

@@ -76,12 +76,7 @@ fn holds_bytes_of_open_and_new_connections_until_told_otherwise() {
     let mut new = connect(&proxy);
     for stream in [&mut open, &mut new] {
         ask(stream);
-        stream.set_read_timeout(Some(SILENCE)).unwrap();
-        let silence = stream.read(&mut [0]).unwrap_err();
-        assert!(
-            matches!(silence.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
-            "{silence}"
-        );
+        assert_silent(stream, SILENCE);
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
     }
     proxy.set(Traffic::Pass).unwrap();

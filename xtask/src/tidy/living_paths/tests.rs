@@ -11,6 +11,7 @@ fn violations(path: &str, text: &str) -> Vec<String> {
             "crates",
             "crates/plexidb",
             "crates/plexidb/src",
+            "crates/plexidb/src/lib.rs",
         ]
         .map(String::from),
     );

@@ -1,0 +1,123 @@
+//! Counters of the cache, striped so that threads do not contend for a cache line.
+//!
+//! Invariant: a counter only grows. A snapshot adds the stripes up one after the other, so that counters which move
+//! meanwhile may be a few events apart.
+
+use std::cell::Cell;
+
+use crossbeam_utils::CachePadded;
+
+use crate::shim::{AtomicU64, Ordering};
+
+#[cfg(test)]
+mod tests;
+
+/// Threads share stripes beyond this number.
+const STRIPES: usize = 16;
+const EVENTS: usize = 8;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    Hit,
+    Miss,
+    Stale,
+    Expired,
+    Fill,
+    Rejection,
+    Eviction,
+    Bypass,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    stripes: [CachePadded<[AtomicU64; EVENTS]>; STRIPES],
+}
+
+/// What the cache did so far; see [`L1::stats`](crate::L1::stats).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheStats {
+    /// Lookups that were answered.
+    pub hits: u64,
+    /// Lookups that found no entry.
+    pub misses: u64,
+    /// Lookups that found an entry which a write has overtaken.
+    pub stale: u64,
+    /// Lookups that found an entry whose TTL was over.
+    pub expired: u64,
+    /// Results stored.
+    pub fills: u64,
+    /// Results not stored because they are too large.
+    pub rejected: u64,
+    /// Entries that made room for others.
+    pub evictions: u64,
+    /// Reads that went past the cache, by [`L1::count_bypass`](crate::L1::count_bypass).
+    pub bypasses: u64,
+    /// Entries now.
+    pub entries: u64,
+    /// Their memory in bytes.
+    pub bytes: u64,
+    /// The most memory in bytes.
+    pub bytes_max: u64,
+}
+
+impl CacheStats {
+    /// All lookups: hits, misses, stale and expired entries. Reads that went past the cache are none.
+    #[must_use]
+    pub fn lookups(&self) -> u64 {
+        self.hits + self.misses + self.stale + self.expired
+    }
+
+    /// Hits by lookups, from 0 to 1; 0 before the first lookup.
+    #[must_use]
+    pub fn hit_ratio(&self) -> f64 {
+        match self.lookups() {
+            0 => 0.0,
+            lookups => self.hits as f64 / lookups as f64,
+        }
+    }
+}
+
+impl Counters {
+    #[inline]
+    pub(crate) fn count(&self, event: Event) {
+        self.stripes[stripe()][event as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> CacheStats {
+        let total = |event: Event| -> u64 {
+            self.stripes
+                .iter()
+                .map(|stripe| stripe[event as usize].load(Ordering::Relaxed))
+                .sum()
+        };
+        CacheStats {
+            hits: total(Event::Hit),
+            misses: total(Event::Miss),
+            stale: total(Event::Stale),
+            expired: total(Event::Expired),
+            fills: total(Event::Fill),
+            rejected: total(Event::Rejection),
+            evictions: total(Event::Eviction),
+            bypasses: total(Event::Bypass),
+            ..CacheStats::default()
+        }
+    }
+}
+
+/// The stripe of this thread; threads get them in turn.
+#[inline]
+fn stripe() -> usize {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    const NONE: usize = usize::MAX;
+    thread_local! {
+        static STRIPE: Cell<usize> = const { Cell::new(NONE) };
+    }
+    STRIPE.with(|stripe| {
+        if stripe.get() == NONE {
+            stripe.set(NEXT.fetch_add(1, Ordering::Relaxed) as usize % STRIPES);
+        }
+        // The bound is known to the compiler, so that the index needs no check.
+        stripe.get() % STRIPES
+    })
+}

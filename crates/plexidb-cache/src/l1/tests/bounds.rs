@@ -1,0 +1,99 @@
+//! The bounds on memory hold, and what does not fit is said to be too large.
+
+use super::*;
+use crate::l1::shards;
+
+#[test]
+fn memory_stays_below_its_bound_and_evictions_are_counted() {
+    let config = L1Config {
+        bytes_max: 256 << 10,
+        entry_bytes_max: 8 << 10,
+    };
+    let (l1, slots) = (L1::new(config), Arc::new(SlotArray::default()));
+    for id in 0..2000 {
+        let size = (id as usize * 131) % (6 << 10);
+        assert_eq!(
+            insert(&l1, id, rows_of_size(size), capture(&slots), TTL),
+            Inserted::Stored
+        );
+        assert!(l1.bytes() <= config.bytes_max, "{} bytes", l1.bytes());
+    }
+    let stats = l1.stats();
+    assert_eq!(stats.evictions + stats.entries, 2000);
+    assert!(stats.evictions > 1000 && stats.entries > 20, "{stats:?}");
+    assert_eq!(stats.bytes, l1.bytes());
+}
+
+#[test]
+fn a_result_is_stored_or_said_to_be_too_large() {
+    for (bytes_max, entry_bytes_max) in [
+        (1 << 20, 16 << 10),
+        (64 << 10, 1 << 20),
+        (100_003, 100_003),
+        (3000, 999),
+    ] {
+        let config = L1Config {
+            bytes_max,
+            entry_bytes_max,
+        };
+        let (l1, slots) = (L1::new(config), Arc::new(SlotArray::default()));
+        let mut outcomes = [0, 0];
+        for id in 0..200 {
+            let size = id as usize * (bytes_max.min(entry_bytes_max) as usize) / 150;
+            match insert(&l1, id, rows_of_size(size), capture(&slots), TTL) {
+                Inserted::Stored => {
+                    outcomes[0] += 1;
+                    assert!(
+                        matches!(get(&l1, &slots, id), Lookup::Hit(_)),
+                        "{config:?}: {size} bytes were lost"
+                    );
+                }
+                Inserted::TooLarge { bytes, bytes_max } => {
+                    outcomes[1] += 1;
+                    assert!(bytes > bytes_max && bytes_max <= config.bytes_max.min(entry_bytes_max));
+                    assert!(matches!(get(&l1, &slots, id), Lookup::Miss));
+                }
+                Inserted::Expired => panic!("the TTL is not zero"),
+            }
+        }
+        assert!(
+            outcomes.iter().all(|&count| count > 20),
+            "{config:?}: {outcomes:?}"
+        );
+        assert_eq!(l1.stats().rejected, outcomes[1]);
+    }
+}
+
+#[test]
+fn a_cache_without_memory_stores_nothing() {
+    let (l1, slots) = (
+        L1::new(L1Config {
+            bytes_max: 0,
+            entry_bytes_max: 100,
+        }),
+        Arc::new(SlotArray::default()),
+    );
+    assert!(matches!(
+        insert(&l1, 7, rows(7), capture(&slots), TTL),
+        Inserted::TooLarge { bytes_max: 0, .. }
+    ));
+    assert!(matches!(get(&l1, &slots, 7), Lookup::Miss));
+}
+
+#[test]
+fn an_entry_weighs_at_least_its_rows_and_its_key() {
+    let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
+    let result = rows_of_size(10_000);
+    let rows_bytes = result.memory_bytes() as u64;
+    insert(&l1, 7, result, capture(&slots), TTL);
+    assert!(l1.bytes() > rows_bytes + SQL.len() as u64 && l1.bytes() < rows_bytes + 1000);
+}
+
+#[test]
+fn the_default_has_several_shards_and_each_holds_the_largest_entry() {
+    let layout = shards::layout(L1Config::default());
+    assert_eq!((layout.shards, layout.entry_bytes_max), (16, 1 << 20));
+    let l1 = L1::new(L1Config::default());
+    assert_eq!(l1.entries.num_shards(), layout.shards);
+    assert_eq!(l1.entries.capacity(), layout.bytes_max);
+}

@@ -1,0 +1,167 @@
+//! The slot array of one database: what tells, without a lock, whether a result is still true.
+//!
+//! Invariant: from before a write can become visible until after its acknowledgement its slots differ from every
+//! stamp, and afterwards they never again hold a value that they held before (the argument is in `word.rs`).
+
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use plexidb_core::Tag;
+use smallvec::SmallVec;
+
+use crate::shim::{AtomicU64, AtomicWord, Ordering};
+use crate::stamp::{Stamp, Stamps};
+
+mod hold;
+#[cfg(test)]
+mod tests;
+mod word;
+
+pub use hold::WriteHold;
+
+/// Slots of a write or a read over a few tables are kept without an allocation.
+type SlotIndexes = SmallVec<[u32; 8]>;
+
+/// The versions of everything that results of one database can depend on; shared by its readers and writers.
+///
+/// A [`Tag`] is mapped to one of the slots by a keyed hash. Two tags in one slot cost an unneeded miss, never a
+/// stale hit.
+///
+/// ```
+/// # use plexidb_cache::SlotArray;
+/// # use plexidb_core::Tag;
+/// # use std::sync::Arc;
+/// let slots = Arc::new(SlotArray::default());
+/// let users = Tag::table("public", "users");
+/// // A reader captures stamps before it sends its query.
+/// let stamps = slots.capture([users].into_iter()).expect("no write is in flight");
+/// assert!(slots.holds(&stamps));
+/// // A writer holds its slots from before its statement is sent until it is answered.
+/// let hold = slots.begin_write(&[users]);
+/// assert!(!slots.holds(&stamps));
+/// assert!(slots.capture([users].into_iter()).is_none());
+/// hold.end();
+/// assert!(!slots.holds(&stamps));
+/// ```
+pub struct SlotArray<W: AtomicWord = AtomicU64> {
+    words: Box<[W]>,
+    seed: u64,
+    /// Shifts a hash down to an index.
+    shift: u32,
+    abandoned_holds: AtomicU64,
+}
+
+impl SlotArray {
+    /// The default size: 2^16 slots, which are 512 KiB.
+    pub const BITS_DEFAULT: u32 = 16;
+    /// The largest size: 2^26 slots, which are 512 MiB.
+    pub const BITS_MAX: u32 = 26;
+
+    /// Makes an array of 2^`bits` slots; `bits` is brought into 1 to [`Self::BITS_MAX`].
+    #[must_use]
+    pub fn new(bits: u32) -> Self {
+        // Random, so that nobody can choose values whose tags fall into one slot.
+        Self::with_seed(bits, RandomState::new().hash_one(bits))
+    }
+}
+
+impl Default for SlotArray {
+    fn default() -> Self {
+        Self::new(Self::BITS_DEFAULT)
+    }
+}
+
+impl<W: AtomicWord> SlotArray<W> {
+    /// Makes an array whose mapping of tags is determined by `seed`.
+    pub(crate) fn with_seed(bits: u32, seed: u64) -> Self {
+        let bits = bits.clamp(1, SlotArray::BITS_MAX);
+        Self {
+            words: (0..1_u32 << bits).map(|_| W::default()).collect(),
+            seed,
+            shift: u64::BITS - bits,
+            abandoned_holds: AtomicU64::new(0),
+        }
+    }
+
+    /// Captures the stamps of everything that a result depends on. **Must be called before its query is sent.**
+    ///
+    /// `None` where a write of any of it is in flight: such a result must not be stored.
+    #[must_use = "a result without stamps must not be stored"]
+    pub fn capture(&self, tags: impl Iterator<Item = Tag>) -> Option<Stamps> {
+        let mut stamps = Stamps::default();
+        for slot in self.indexes(tags) {
+            let value = self.word(slot).load_acquire();
+            if word::is_held(value) {
+                return None;
+            }
+            stamps.0.push(Stamp { slot, value });
+        }
+        Some(stamps)
+    }
+
+    /// Whether every slot still holds its stamped value, so that the result is what the database would answer now.
+    #[inline]
+    #[must_use]
+    pub fn holds(&self, stamps: &Stamps) -> bool {
+        stamps
+            .0
+            .iter()
+            .all(|stamp| self.word(stamp.slot).load_acquire() == stamp.value)
+    }
+
+    /// Holds the slots of what a write touches. **Must be called before the write can become visible**: before
+    /// COMMIT is sent, or before an autocommit statement is sent. Until the hold is decided, reads that depend on
+    /// any of it neither find nor store cached results.
+    pub fn begin_write(self: &Arc<Self>, tags: &[Tag]) -> WriteHold<W> {
+        let mut hold = WriteHold::new(Arc::clone(self));
+        hold.extend(tags);
+        hold
+    }
+
+    /// Holds that were dropped without a decision; their slots stay held for good. Each is a fault of its owner.
+    #[must_use]
+    pub fn abandoned_holds(&self) -> u64 {
+        self.abandoned_holds.load(Ordering::Relaxed)
+    }
+
+    /// Slots with a write in flight, or with an abandoned hold. Looks at every slot: for reports, not for reads.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.words
+            .iter()
+            .filter(|word| word::is_held(word.load_acquire()))
+            .count()
+    }
+
+    /// The distinct slots of these tags.
+    fn indexes(&self, tags: impl Iterator<Item = Tag>) -> SlotIndexes {
+        let mut slots: SlotIndexes = tags.map(|tag| self.index(tag)).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
+    #[inline]
+    fn index(&self, tag: Tag) -> u32 {
+        // A folded multiplication spreads the seed over all bits, so that which tags collide depends on it.
+        let product = u128::from(tag.hash() ^ self.seed) * 0xf39c_c060_5ced_c835_u128;
+        let folded = product as u64 ^ (product >> 64) as u64;
+        (folded >> self.shift) as u32
+    }
+
+    #[inline]
+    fn word(&self, slot: u32) -> &W {
+        &self.words[slot as usize]
+    }
+}
+
+impl<W: AtomicWord> fmt::Debug for SlotArray<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SlotArray")
+            .field("slots", &self.words.len())
+            .field("abandoned_holds", &self.abandoned_holds())
+            .finish_non_exhaustive()
+    }
+}

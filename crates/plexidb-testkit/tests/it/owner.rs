@@ -75,14 +75,18 @@ fn all_servers_end_and_all_folders_go_when_the_owner_is_killed_hard() {
 }
 
 #[test]
-fn an_interrupt_to_the_owner_ends_its_servers() {
+fn a_signal_to_the_owner_ends_its_servers() {
     let (mut owner, lines) = owner(&["redis"]);
+    // Kept open, since the owner also ends with its standard input, and `wait` closes that. SIGTERM and not SIGINT, since a
+    // test run in the background may have inherited that the latter is ignored.
+    let input = owner.stdin.take();
     let status = Command::new("sh")
-        .args(["-c", &format!("kill -INT {}", owner.id())])
+        .args(["-c", &format!("kill -TERM {}", owner.id())])
         .status()
         .unwrap();
     assert!(status.success());
     owner.wait().unwrap();
+    drop(input);
     until("the server refuses", || {
         TcpStream::connect(address(&lines[0])).is_err()
     });

@@ -1,5 +1,20 @@
 //! Every server is private to the run, lives in a temporary folder, and dies with the process that started it.
 //! Must not know any plexidb crate: the drivers' tests depend on it.
+//!
+//! ```no_run
+//! use plexidb_testkit::{Postgres, Proxy, Traffic, postgres};
+//!
+//! let database = postgres().fresh_database(); // the run's shared server, a database of our own
+//! database.client("CREATE TABLE t (id int); INSERT INTO t VALUES (1)"); // psql is the oracle
+//! let proxy = Proxy::start(format!("127.0.0.1:{}", postgres().port()))?;
+//! let url = proxy.through(&database.url()); // for the driver under test
+//! proxy.set(Traffic::Hold)?; // the cable is cut
+//!
+//! let private = Postgres::start_private()?; // a server that we may kill
+//! private.kill()?;
+//! private.start_again()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod account;
 mod certificate;

@@ -1,0 +1,210 @@
+//! The settings of one database, and the URL that they come to.
+
+use std::time::Duration;
+
+use plexidb_core::{Dialect, RowSetBuilder};
+use secrecy::SecretString;
+
+use super::address::{Authority, push_encoded, url_problems};
+use super::field::{Contradiction, Section, section};
+use super::kind::{Kind, bytes, count, seconds};
+use super::value::choices;
+
+const DAY: f64 = 86_400.0;
+/// What a result can hold at all, in whole MiB.
+const RESULT_BYTES_MAX: u64 = (RowSetBuilder::BYTES_MAX as u64) >> 20 << 20;
+
+/// Whether a server takes writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// It takes reads and writes.
+    #[default]
+    Primary,
+    /// It follows a primary and takes reads only.
+    Replica,
+}
+
+section! {
+    /// One database: where it is, how many connections it may take, and what bounds its statements.
+    ///
+    /// ```
+    /// use plexidb::DatabaseConfig;
+    ///
+    /// let chat = DatabaseConfig { connection_pool_size: 4, ..DatabaseConfig::from_url("chat", "sqlite:chat.db") };
+    /// assert_eq!(chat.max_overflow, 10);
+    /// ```
+    pub struct DatabaseConfig {
+        /// The whole address, such as `sqlite:chat.db` or `postgres://user:password@host/database`. It stands alone:
+        /// `type` to `options` are the other way to say the same.
+        url or "uri" | "dsn": Option<SecretString> = None, Kind::Secret;
+        /// The type of the database, where the address is given in parts.
+        dialect as "type" or "dialect" | "driver" | "engine": Option<Dialect> = None, Kind::Choice(DIALECTS);
+        /// Host name, IP address, or the path of a Unix socket (for MySQL) or its folder (for PostgreSQL). With
+        /// `type` alone it is `localhost`.
+        host or "hostname": Option<String> = None, Kind::Text;
+        /// The server's port; the type's own where it is not given.
+        port: Option<u16> = None, count("", 1, 65_535);
+        /// The database on the server; for SQLite the path of the file, or `:memory:`.
+        database or "db" | "dbname" | "path" | "file": Option<String> = None, Kind::Text;
+        /// The user to log in as.
+        username or "user": Option<String> = None, Kind::Text;
+        /// The user's password.
+        password: Option<SecretString> = None, Kind::Secret;
+        /// The options of the URL, already encoded, such as `sslmode=verify-full`.
+        options: Option<String> = None, Kind::Text;
+        /// Whether the server takes writes.
+        role: Role = Role::Primary, Kind::Choice(ROLES);
+        /// Connections that the pool keeps.
+        connection_pool_size or "pool_size" | "size": usize = 10, count("connections", 1, 10_000);
+        /// Connections beyond `connection_pool_size` when all of those are busy.
+        max_overflow or "overflow": usize = 10, count("connections", 0, 10_000);
+        /// How long a statement waits for a free connection.
+        pool_timeout or "checkout_timeout": Duration = Duration::from_secs(30), seconds(0.001, DAY);
+        /// The age at which a connection is replaced.
+        pool_recycle or "max_lifetime": Duration = Duration::from_secs(1_800), seconds(1.0, 30.0 * DAY);
+        /// How long a connection may be idle before it is closed.
+        idle_timeout: Duration = Duration::from_secs(600), seconds(1.0, 30.0 * DAY);
+        /// How long it may take to connect, TLS and login included.
+        connect_timeout: Duration = Duration::from_secs(10), seconds(0.001, 3_600.0);
+        /// How long a statement may run before it is cancelled; 0 for no bound.
+        statement_timeout or "query_timeout": Option<Duration> = None, seconds(0.0, 30.0 * DAY);
+        /// The largest result that is read as a whole; a larger one is an error, or can be streamed.
+        result_bytes_max: usize = 1 << 30, bytes(1 << 10, RESULT_BYTES_MAX);
+        /// The most rows of a result that is read as a whole; 0 for no bound.
+        result_rows_max or "max_rows": Option<u64> = None, count("rows", 0, 1 << 40);
+        /// Whether results of this database are cached; where it is not given, as for all.
+        enable_query_cache: Option<bool> = None, Kind::Switch;
+        /// How long a result of this database may stay in memory; where it is not given, as for all.
+        cache_ttl or "ttl": Option<Duration> = None, seconds(1.0, 365.0 * DAY);
+    }
+    also {
+        /// The name by which statements choose the database: 1 to 63 letters, digits, `-` and `_`.
+        name: String;
+    }
+}
+
+impl DatabaseConfig {
+    /// A database at a URL, with the default of everything else.
+    #[must_use]
+    pub fn from_url(name: impl Into<String>, url: impl Into<SecretString>) -> Self {
+        Self {
+            name: name.into(),
+            url: Some(url.into()),
+            ..Self::default()
+        }
+    }
+
+    /// The address: the URL as it was given, or the one that the parts come to, encoded as URLs demand.
+    ///
+    /// Without a URL and without a type it is empty; a [`Config`](crate::Config) never comes with such a database.
+    #[must_use]
+    pub fn url(&self) -> SecretString {
+        match (&self.url, self.dialect) {
+            (Some(url), _) => url.clone(),
+            (None, Some(dialect)) => self.composed(dialect).into(),
+            (None, None) => SecretString::default(),
+        }
+    }
+
+    fn composed(&self, dialect: Dialect) -> String {
+        let mut url = dialect.name().to_owned();
+        let database = self.database.as_deref().unwrap_or_default();
+        let host = self.host.as_deref().unwrap_or("localhost");
+        let mut options: Vec<String> = self.options.iter().cloned().collect();
+        if dialect == Dialect::Sqlite {
+            // Two slashes right behind the scheme would be taken for the start of an authority.
+            url.push_str(if database.starts_with("//") { "://" } else { ":" });
+            push_encoded(&mut url, database, "/:\\");
+        } else {
+            // PostgreSQL's URLs take the folder of a socket as host, MySQL's take a socket as an option.
+            let is_mysql_socket = dialect == Dialect::MySql && host.starts_with('/');
+            if is_mysql_socket {
+                let mut option = "socket=".to_owned();
+                push_encoded(&mut option, host, "/");
+                options.push(option);
+            }
+            let host = if is_mysql_socket { "localhost" } else { host };
+            url.push_str("://");
+            let (username, password) = (self.username.as_deref(), self.password.as_ref());
+            Authority {
+                username,
+                password,
+                host,
+                port: self.port,
+            }
+            .push_to(&mut url);
+            url.push('/');
+            push_encoded(&mut url, database, "");
+        }
+        if !options.is_empty() {
+            url.extend(["?", &options.join("&")]);
+        }
+        url
+    }
+}
+
+impl Section for DatabaseConfig {
+    const PARTS: &'static [&'static str] = &[
+        "type", "host", "port", "database", "username", "password", "options",
+    ];
+
+    fn contradictions(&self) -> Vec<Contradiction> {
+        let parts = self.parts();
+        let mut found = match &self.url {
+            Some(url) => url_problems(url, DIALECTS, &parts),
+            None => Vec::new(),
+        };
+        let mut add = |key, what: &str, advice: &str| found.push((key, what.to_owned(), advice.to_owned()));
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if self.name.is_empty() || self.name.len() > 63 || !self.name.chars().all(is_plain) {
+            add(
+                "name",
+                "the database has no usable name",
+                "name it with 1 to 63 letters, digits, `-` and `_`",
+            );
+        }
+        match self.dialect {
+            _ if self.url.is_some() => {}
+            None => {
+                let advice =
+                    "give a `url`, or a `type` with `host`, `port`, `database`, `username` and `password`";
+                add("type", "the database has no address", advice);
+            }
+            Some(Dialect::Sqlite) => {
+                if self.database.is_none() {
+                    add(
+                        "database",
+                        "`database` is missing",
+                        "set it to the path of the file, or to `:memory:`",
+                    );
+                }
+                for key in parts
+                    .into_iter()
+                    .filter(|key| !["type", "database", "options"].contains(key))
+                {
+                    add(
+                        key,
+                        &format!("SQLite has no `{key}`"),
+                        "remove it, or correct `type`",
+                    );
+                }
+            }
+            Some(_) if self.password.is_some() && self.username.is_none() => {
+                add(
+                    "password",
+                    "`password` is given without `username`",
+                    "add `username`",
+                );
+            }
+            Some(_) => {}
+        }
+        found
+    }
+}
+
+choices! { Dialect, DIALECTS:
+    "sqlite" = Self::Sqlite, "postgres" = Self::Postgres, "postgresql" = Self::Postgres,
+    "mysql" = Self::MySql, "mariadb" = Self::MySql
+}
+
+choices! { Role, ROLES: "primary" = Self::Primary, "replica" = Self::Replica }

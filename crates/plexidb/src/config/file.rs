@@ -1,0 +1,215 @@
+//! Settings from TOML, each with its line and column.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::environment::Environment;
+use super::kind::Raw;
+use super::layer::{Layer, Part, Setting};
+use super::problem::Problems;
+
+/// The keys at the top of a file that are no settings but sections.
+pub(super) const SECTIONS: &[&str] = &["redis", "database", "databases"];
+
+/// A configuration is a page or two; what is larger is some other file.
+const BYTES_MAX: u64 = 1 << 20;
+
+/// The text of a configuration file.
+pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<String> {
+    let mut bytes = Vec::new();
+    let outcome = File::open(path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes));
+    let (what, advice) = match outcome.map_err(|error| error.kind()) {
+        Err(ErrorKind::NotFound) => ("there is no such file", "create it, or correct the path"),
+        Err(ErrorKind::PermissionDenied) => ("the file may not be read", "correct its permissions"),
+        Err(_) => ("the file cannot be read", "check what it is"),
+        Ok(_) if bytes.len() as u64 > BYTES_MAX => {
+            ("the file is larger than 1 MiB", "name a configuration file")
+        }
+        Ok(_) => match String::from_utf8(bytes) {
+            Ok(text) => return Some(text),
+            Err(_) => ("the file is not UTF-8", "save it as UTF-8"),
+        },
+    };
+    problems.add(path.display().to_string(), what, advice);
+    None
+}
+
+/// All settings of a TOML text, which `label` names. `None` where it is not TOML.
+pub(super) fn layer(
+    text: &str,
+    label: &str,
+    environment: &Environment,
+    problems: &mut Problems,
+) -> Option<Layer> {
+    let layer = Layer::default();
+    let mut reader = Reader {
+        text,
+        label,
+        environment,
+        problems,
+        layer,
+    };
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        reader.top(table.into_inner());
+        return Some(reader.layer);
+    }
+    for error in errors {
+        // The error's own display would quote the line, which may hold a password.
+        let place = reader.place(error.span().unwrap_or_default());
+        reader
+            .problems
+            .add(place, format!("not TOML: {}", error.message()), "correct it");
+    }
+    None
+}
+
+type Key<'i> = Spanned<Cow<'i, str>>;
+
+struct Reader<'a> {
+    text: &'a str,
+    label: &'a str,
+    environment: &'a Environment,
+    problems: &'a mut Problems,
+    layer: Layer,
+}
+
+impl Reader<'_> {
+    fn place(&self, span: Range<usize>) -> String {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("{}:{line}:{column}", self.label)
+    }
+
+    fn top(&mut self, table: DeTable<'_>) {
+        for (key, value) in in_order(table) {
+            let place = self.place(key.span());
+            match (key.get_ref().as_ref(), value) {
+                ("redis", DeValue::Table(table)) => {
+                    let settings = self.settings(table);
+                    self.layer.redis = Some(Part { place, settings });
+                }
+                ("redis", _) => self
+                    .problems
+                    .add(place, "`redis` is not a table", "write `[redis]`"),
+                ("database" | "databases", DeValue::Array(array)) => {
+                    array.into_iter().for_each(|item| self.array_item(item));
+                }
+                ("database" | "databases", DeValue::Table(table)) => {
+                    in_order(table)
+                        .into_iter()
+                        .for_each(|(name, value)| self.named_table(&name, value));
+                }
+                ("database" | "databases", _) => {
+                    let what = "the databases are neither tables nor an array of tables";
+                    self.problems
+                        .add(place, what, "write `[[database]]`, or `[database.NAME]`");
+                }
+                (_, value) => {
+                    let setting = self.setting(key, value);
+                    self.layer.top.push(setting);
+                }
+            }
+        }
+    }
+
+    /// An item of `[[database]]`, which says its own name.
+    fn array_item(&mut self, item: Spanned<DeValue<'_>>) {
+        let place = self.place(item.span());
+        let DeValue::Table(mut table) = item.into_inner() else {
+            return self.problems.add(
+                place,
+                "an item of the databases is not a table",
+                "write `[[database]]`",
+            );
+        };
+        let Some((key, name)) = table.remove_entry("name") else {
+            return self
+                .problems
+                .add(place, "the database has no `name`", "add `name = \"…\"`");
+        };
+        let place = self.place(key.span());
+        match name.into_inner() {
+            DeValue::String(name) => self.push_database(&name, place, table),
+            _ => self
+                .problems
+                .add(place, "`name` is not text", "write it in quotes"),
+        }
+    }
+
+    /// `[database.NAME]`.
+    fn named_table(&mut self, name: &Key<'_>, value: DeValue<'_>) {
+        let place = self.place(name.span());
+        let DeValue::Table(mut table) = value else {
+            let what = format!("`{}` is not the table of a database", name.get_ref());
+            let advice = "write `[database.NAME]`, or `[[database]]` with a `name`";
+            return self.problems.add(place, what, advice);
+        };
+        if let Some((key, _)) = table.remove_entry("name") {
+            let place = self.place(key.span());
+            self.problems
+                .add(place, "the database has its name from its table", "remove `name`");
+        }
+        self.push_database(name.get_ref(), place, table);
+    }
+
+    fn push_database(&mut self, name: &str, place: String, table: DeTable<'_>) {
+        let settings = self.settings(table);
+        self.layer
+            .databases
+            .push((name.to_owned(), Part { place, settings }));
+    }
+
+    fn settings(&mut self, table: DeTable<'_>) -> Vec<Setting> {
+        in_order(table)
+            .into_iter()
+            .map(|(key, value)| self.setting(key, value))
+            .collect()
+    }
+
+    fn setting(&mut self, key: Key<'_>, value: DeValue<'_>) -> Setting {
+        let place = self.place(key.span());
+        let raw = match value {
+            DeValue::String(text) if text.contains("${") => {
+                let expanded = self.environment.expand(&text, &place, self.problems);
+                expanded.map_or(Raw::Refused, Raw::Word)
+            }
+            DeValue::String(text) => Raw::Text(text.into_owned()),
+            DeValue::Integer(number) => {
+                let parsed = i64::from_str_radix(number.as_str(), number.radix());
+                parsed.map_or(Raw::Other("a number of this size"), Raw::Integer)
+            }
+            DeValue::Float(number) => number
+                .as_str()
+                .parse()
+                .map_or(Raw::Other("this number"), Raw::Float),
+            DeValue::Boolean(is_on) => Raw::Switch(is_on),
+            DeValue::Datetime(_) => Raw::Other("a date or time"),
+            DeValue::Array(_) => Raw::Other("an array"),
+            DeValue::Table(_) => Raw::Other("a table"),
+        };
+        Setting {
+            key: key.into_inner().into_owned(),
+            raw,
+            place,
+            prefix: None,
+        }
+    }
+}
+
+/// The entries in the order of the text; the parser sorts them by name.
+fn in_order(table: DeTable<'_>) -> Vec<(Key<'_>, DeValue<'_>)> {
+    let mut entries: Vec<_> = table
+        .into_iter()
+        .map(|(key, value)| (key, value.into_inner()))
+        .collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}

@@ -1,0 +1,268 @@
+//! A connector whose answers a test chooses, and which knows what is alive.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+
+use plexidb_core::{
+    BoxFuture, Canceller, Catalog, ConnectPhase, Connection, ConnectionStatus, Connector, Dialect,
+    DriverError, Executed, Limits, RowSet, SessionId, ValueRef,
+};
+use tokio::task::yield_now;
+
+/// What comes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Answer {
+    Success,
+    Error,
+    Never,
+}
+
+#[derive(Debug, Default)]
+struct Server {
+    connects: AtomicU8,
+    pings: AtomicU8,
+    queries: AtomicU8,
+    closes: AtomicU8,
+    sessions: AtomicU64,
+    pinged: AtomicUsize,
+    closed: AtomicUsize,
+    alive: AtomicUsize,
+    alive_max: AtomicUsize,
+    statuses: Mutex<HashMap<SessionId, ConnectionStatus>>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct FakeConnector {
+    server: Arc<Server>,
+    connections_max: Option<usize>,
+}
+
+impl FakeConnector {
+    pub(super) fn with_connections_max(connections_max: usize) -> Self {
+        Self {
+            connections_max: Some(connections_max),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn answer_connects(&self, answer: Answer) {
+        self.server.connects.store(answer as u8, SeqCst);
+    }
+
+    pub(super) fn answer_pings(&self, answer: Answer) {
+        self.server.pings.store(answer as u8, SeqCst);
+    }
+
+    pub(super) fn answer_queries(&self, answer: Answer) {
+        self.server.queries.store(answer as u8, SeqCst);
+    }
+
+    pub(super) fn answer_closes(&self, answer: Answer) {
+        self.server.closes.store(answer as u8, SeqCst);
+    }
+
+    pub(super) fn set_status(&self, session: SessionId, status: ConnectionStatus) {
+        self.server.statuses.lock().unwrap().insert(session, status);
+    }
+
+    /// Connections made so far.
+    pub(super) fn made(&self) -> u64 {
+        self.server.sessions.load(SeqCst)
+    }
+
+    /// Connections that exist.
+    pub(super) fn alive(&self) -> usize {
+        self.server.alive.load(SeqCst)
+    }
+
+    /// The most that existed at a time.
+    pub(super) fn alive_max(&self) -> usize {
+        self.server.alive_max.load(SeqCst)
+    }
+
+    pub(super) fn pings(&self) -> usize {
+        self.server.pinged.load(SeqCst)
+    }
+
+    /// Connections that were closed, not just dropped.
+    pub(super) fn closed_in_order(&self) -> usize {
+        self.server.closed.load(SeqCst)
+    }
+}
+
+fn refused() -> DriverError {
+    DriverError::Connect {
+        target: "fake:5432/chat".into(),
+        phase: ConnectPhase::Dial,
+        reason: "refused".into(),
+        source: None,
+    }
+}
+
+/// Answers after a moment, so that there is a point at which the caller can be dropped.
+async fn answer(answer: &AtomicU8) -> Result<(), DriverError> {
+    yield_now().await;
+    match answer.load(SeqCst) {
+        0 => Ok(()),
+        1 => Err(refused()),
+        _ => pending().await,
+    }
+}
+
+impl Connector for FakeConnector {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn target(&self) -> &str {
+        "fake:5432/chat"
+    }
+
+    fn connections_max(&self) -> Option<usize> {
+        self.connections_max
+    }
+
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, DriverError>> {
+        Box::pin(async {
+            answer(&self.server.connects).await?;
+            Ok(Box::new(FakeConnection::new(Arc::clone(&self.server))) as Box<dyn Connection>)
+        })
+    }
+
+    fn terminate(&self, _: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {
+        Box::pin(async { Ok(true) })
+    }
+}
+
+struct FakeConnection {
+    server: Arc<Server>,
+    session: SessionId,
+}
+
+impl FakeConnection {
+    fn new(server: Arc<Server>) -> Self {
+        let session = SessionId(server.sessions.fetch_add(1, SeqCst) + 1);
+        let alive = server.alive.fetch_add(1, SeqCst) + 1;
+        server.alive_max.fetch_max(alive, SeqCst);
+        Self { server, session }
+    }
+
+    /// As the port demands: broken until the exchange is over.
+    async fn exchange(&self, with: &AtomicU8) -> Result<(), DriverError> {
+        self.set_status(ConnectionStatus::Broken);
+        answer(with).await?;
+        self.set_status(ConnectionStatus::Idle);
+        Ok(())
+    }
+
+    fn set_status(&self, status: ConnectionStatus) {
+        self.server.statuses.lock().unwrap().insert(self.session, status);
+    }
+}
+
+impl Drop for FakeConnection {
+    fn drop(&mut self) {
+        self.server.alive.fetch_sub(1, SeqCst);
+    }
+}
+
+struct NothingToCancel;
+
+impl Canceller for NothingToCancel {
+    fn cancel(&self) -> BoxFuture<'static, Result<(), DriverError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Connection for FakeConnection {
+    fn status(&self) -> ConnectionStatus {
+        self.server
+            .statuses
+            .lock()
+            .unwrap()
+            .get(&self.session)
+            .copied()
+            .unwrap_or(ConnectionStatus::Idle)
+    }
+
+    fn session(&self) -> SessionId {
+        self.session
+    }
+
+    fn canceller(&self) -> Arc<dyn Canceller> {
+        Arc::new(NothingToCancel)
+    }
+
+    fn query<'a>(
+        &'a mut self,
+        _: &'a str,
+        _: &'a [ValueRef<'a>],
+        _: Limits,
+    ) -> BoxFuture<'a, Result<RowSet, DriverError>> {
+        Box::pin(async {
+            self.exchange(&self.server.queries).await?;
+            Ok(RowSet::empty())
+        })
+    }
+
+    fn execute<'a>(
+        &'a mut self,
+        _: &'a str,
+        _: &'a [ValueRef<'a>],
+    ) -> BoxFuture<'a, Result<Executed, DriverError>> {
+        Box::pin(async { Ok(Executed::default()) })
+    }
+
+    fn execute_many<'a>(
+        &'a mut self,
+        _: &'a str,
+        _: &'a [Vec<ValueRef<'a>>],
+    ) -> BoxFuture<'a, Result<Executed, DriverError>> {
+        Box::pin(async { Ok(Executed::default()) })
+    }
+
+    fn control<'a>(&'a mut self, _: &'a str) -> BoxFuture<'a, Result<(), DriverError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn open_cursor<'a>(
+        &'a mut self,
+        _: &'a str,
+        _: &'a [ValueRef<'a>],
+        _: usize,
+    ) -> BoxFuture<'a, Result<(), DriverError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn fetch(&mut self) -> BoxFuture<'_, Result<Option<RowSet>, DriverError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn close_cursor(&mut self) -> BoxFuture<'_, Result<(), DriverError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn is_read_only<'a>(&'a mut self, _: &'a str) -> BoxFuture<'a, Result<Option<bool>, DriverError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn catalog(&mut self) -> BoxFuture<'_, Result<Catalog, DriverError>> {
+        Box::pin(async { Err(DriverError::Closed) })
+    }
+
+    fn ping(&mut self) -> BoxFuture<'_, Result<(), DriverError>> {
+        self.server.pinged.fetch_add(1, SeqCst);
+        Box::pin(async { self.exchange(&self.server.pings).await })
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            // A refusal to close is not for the pool to see.
+            let _ = answer(&self.server.closes).await;
+            self.server.closed.fetch_add(1, SeqCst);
+        })
+    }
+}

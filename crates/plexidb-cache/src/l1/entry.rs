@@ -1,6 +1,7 @@
 //! Entries: what is stored, what it weighs, and what happens when it makes room.
 //!
-//! Invariant: the weight is counted once, before the entry is stored, and never less than the memory that it takes.
+//! Invariant: the weight is counted once, before the entry is stored, and is no less than the memory that was asked
+//! for; what the allocator loses to fragmentation is not known here.
 
 use std::sync::Arc;
 
@@ -27,8 +28,9 @@ pub(super) struct Stored {
     pub(super) bytes: u64,
 }
 
-/// quick_cache's own 21 bytes an entry, and the same again for the share of tables that stands empty.
-const TABLE_BYTES: usize = 2 * (size_of::<Key>() + size_of::<Stored>() + 21);
+/// quick_cache's tables: 21 bytes an entry of its own, half as many evicted keys as entries, and at worst twice the
+/// room, just after they have grown.
+const TABLE_BYTES: usize = 3 * (size_of::<Key>() + size_of::<Stored>() + 21);
 /// What the allocator adds to the allocations of an entry: the entry, the parameters, and five of its rows.
 const ALLOCATOR_BYTES: usize = 7 * 16;
 

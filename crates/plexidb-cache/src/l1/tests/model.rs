@@ -302,7 +302,7 @@ proptest! {
         is_colliding: bool,
     ) {
         // Room for about three entries.
-        let mut bench = Bench::new(2000, if is_colliding { 1 } else { u64::MAX });
+        let mut bench = Bench::new(2600, if is_colliding { 1 } else { u64::MAX });
         for operation in &operations {
             bench.run(operation)?;
         }

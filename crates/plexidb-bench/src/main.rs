@@ -1,2 +1,70 @@
-//! Benchmarks.
-fn main() {}
+//! Benchmarks of plexidb: each compares the layer with a peer or with the direct call, side by side in one run.
+//!
+//! Invariant: a benchmark reports what it measured; it never fails because a figure is short.
+
+mod figure;
+mod overhead;
+mod paired;
+
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+
+use crate::figure::Report;
+
+/// Benchmarks of plexidb against the bare drivers, side by side in one run.
+#[derive(Parser)]
+struct Cli {
+    /// The benchmark; without one, they are listed.
+    name: Option<Name>,
+    /// Fewer rounds: under three minutes, for a look and not for the record.
+    #[arg(long)]
+    quick: bool,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Name {
+    /// What a miss, a hit and a reused connection cost, against the bare drivers.
+    Overhead,
+}
+
+/// How much to measure.
+#[derive(Clone, Copy)]
+struct Effort {
+    rounds: usize,
+    calls_per_round: usize,
+}
+
+impl Effort {
+    fn new(quick: bool) -> Self {
+        if quick { Self { rounds: 15, calls_per_round: 400 } } else { Self { rounds: 61, calls_per_round: 1_000 } }
+    }
+
+    /// For calls that take milliseconds.
+    fn of_slow_calls(self) -> Self {
+        Self { rounds: self.rounds / 3, calls_per_round: self.calls_per_round / 40 }
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let cli = Cli::parse();
+    let effort = Effort::new(cli.quick);
+    let Some(name) = cli.name else {
+        for name in Name::value_variants() {
+            if let Some(value) = name.to_possible_value() {
+                println!("{:<12} {}", value.get_name(), value.get_help().cloned().unwrap_or_default());
+            }
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    // On a worker of the runtime, where an application's requests run as well.
+    let report: Report = match name {
+        Name::Overhead => tokio::spawn(overhead::run(effort)).await??,
+    };
+    report.print(cli.json)?;
+    Ok(ExitCode::SUCCESS)
+}

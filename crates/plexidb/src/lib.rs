@@ -1,1 +1,61 @@
-//! The database acceleration layer.
+//! plexidb stands between an application and its SQLite, PostgreSQL or MySQL/MariaDB databases and makes reads
+//! fast without ever making them wrong: results are cached in the process and dropped by the writes that
+//! touch what they depend on.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), plexidb::Error> {
+//! use plexidb::{Source, params};
+//!
+//! let db = plexidb::connect("sqlite::memory:").await?;
+//! db.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL)", params![]).await?;
+//! db.execute("INSERT INTO users VALUES (?, ?)", params![7, "Ada"]).await?;
+//!
+//! let sql = "SELECT name FROM users WHERE id = ?";
+//! assert_eq!(db.query(sql, params![7]).await?.source(), Source::Database);
+//! assert_eq!(db.query(sql, params![7]).await?.source(), Source::L1);
+//!
+//! db.execute("UPDATE users SET name = ? WHERE id = ?", params!["Grace", 7]).await?;
+//! let rows = db.query(sql, params![7]).await?;
+//! assert_eq!(rows[0].get::<&str>("name")?, "Grace");
+//! # Ok(())
+//! # }
+//! ```
+
+mod config;
+mod database;
+mod error;
+mod explain;
+mod flight;
+mod in_doubt;
+mod manager;
+mod request;
+mod rows;
+mod schema;
+mod select;
+mod stats;
+mod stream;
+mod transaction;
+
+pub use config::{
+    Config, ConfigBuilder, ConfigErrors, ConfigProblem, DatabaseConfig, RedisConfig, Role, config_reference,
+};
+pub use database::{Database, Execution};
+pub use error::Error;
+pub use explain::Explanation;
+pub use manager::{Manager, connect};
+pub use plexidb_cache::CacheStats;
+pub use plexidb_core::{
+    Array, ArrayRef, Bits, Catalog, CatalogColumn, Column, ColumnIndex, ConnectPhase, Date, Dialect, DriverError,
+    ErrorKind, Executed, ForeignKey, ForeignKeyAction, FromValue, Interval, Key, KeyKind, Params, Row, RowError, RowSet,
+    SqlError, Table, TableKind, TableName, Time, TimeTz, Timestamp, ToParam, Value, ValueRef, params,
+};
+pub use plexidb_pool::{PoolError, PoolStats};
+pub use plexidb_sql::{
+    Cacheability, Reason, StatementEnd, StatementKind, TransactionControl, Unbounded, WriteExtent, split_statements,
+};
+pub use rows::{Rows, Source};
+pub use select::Select;
+pub use stats::Stats;
+pub use stream::RowStream;
+pub use transaction::{Isolation, Savepoint, Transaction, TransactionOptions};

@@ -1,0 +1,227 @@
+//! One database: its pool, its slots, its schema, and the two ways through the layer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plexidb_cache::{L1, SlotArray};
+use plexidb_core::{Connector, Executed, Limits, Params, Tag, Value};
+use plexidb_pool::Pool;
+
+use crate::error::Error;
+use crate::explain::Explanation;
+use crate::rows::Rows;
+use crate::schema::Schema;
+use crate::select::Select;
+use crate::stream::RowStream;
+use crate::transaction::{Transaction, TransactionOptions};
+
+mod bind;
+mod read;
+mod reload;
+mod write;
+
+pub(crate) use bind::{Bound, bind};
+pub(crate) use reload::LastRefresh;
+
+/// How one statement is to be run, where it differs from the database's defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Execution {
+    /// Neither look into the cache nor fill it.
+    pub no_cache: bool,
+    /// How long the result may stay in the cache; it bounds memory, freshness does not depend on it.
+    pub ttl: Option<Duration>,
+    /// When to cancel the statement.
+    pub timeout: Option<Duration>,
+    /// Bounds on the result.
+    pub limits: Option<Limits>,
+}
+
+/// A handle to one database; cloning shares it.
+#[derive(Clone)]
+pub struct Database {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What all handles to a database share.
+pub(crate) struct Inner {
+    pub(crate) name: String,
+    /// Tells the entries of this database from those of others in the shared L1.
+    pub(crate) scope: u64,
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) pool: Pool,
+    pub(crate) slots: Arc<SlotArray>,
+    pub(crate) l1: Arc<L1>,
+    pub(crate) schema: Schema,
+    pub(crate) settings: Settings,
+    pub(crate) last_refresh: LastRefresh,
+    /// Where work goes on that nobody waits for: rollbacks and the resolution of doubts.
+    pub(crate) runtime: tokio::runtime::Handle,
+}
+
+/// The settings of one database, validated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) is_cached: bool,
+    pub(crate) ttl: Duration,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) limits: Limits,
+}
+
+impl Database {
+    /// The name by which it is configured.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The dialect it speaks.
+    #[must_use]
+    pub fn dialect(&self) -> plexidb_core::Dialect {
+        self.inner.connector.dialect()
+    }
+
+    /// The schema as it was last read.
+    #[must_use]
+    pub fn catalog(&self) -> plexidb_core::Catalog {
+        self.inner.schema.current().catalog.clone()
+    }
+
+    /// Runs a statement and returns its rows, from the cache where an equal one holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Driver`] with the database's own error; [`Error::Pool`] without a connection;
+    /// [`Error::Names`] where placeholders and names do not fit.
+    pub async fn query(&self, sql: &str, params: Params<'_>) -> Result<Rows, Error> {
+        if let Params::Positional(values) = params
+            && let Some(rows) = self.inner.cached(sql, values)
+        {
+            return Ok(rows);
+        }
+        // Boxed, so that the future of a hit stays small.
+        Box::pin(self.inner.query(sql, params, Execution::default())).await
+    }
+
+    /// Like [`query`](Self::query), with settings for this execution.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`query`](Self::query).
+    pub async fn query_with(&self, sql: &str, params: Params<'_>, execution: Execution) -> Result<Rows, Error> {
+        if let Params::Positional(values) = params
+            && !execution.no_cache
+            && let Some(rows) = self.inner.cached(sql, values)
+        {
+            return Ok(rows);
+        }
+        Box::pin(self.inner.query(sql, params, execution)).await
+    }
+
+    /// Runs a statement and returns how many rows it changed. What it touches leaves the cache before this returns.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`query`](Self::query), and [`Error::TransactionControl`].
+    pub async fn execute(&self, sql: &str, params: Params<'_>) -> Result<Executed, Error> {
+        Box::pin(self.inner.execute(sql, params, Execution::default())).await
+    }
+
+    /// Runs one statement for many rows of parameters, all in one transaction and pipelined where the protocol can.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`execute`](Self::execute); nothing has changed then.
+    pub async fn execute_many(&self, sql: &str, rows: &[Vec<Value>]) -> Result<Executed, Error> {
+        let mut transaction = self.begin().await?;
+        let executed = transaction.execute_many(sql, rows).await?;
+        transaction.commit().await?;
+        Ok(executed)
+    }
+
+    /// Runs the statements of a script one after the other, each on its own, and stops at the first error.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`execute`](Self::execute). Statements before the failed one stay done.
+    pub async fn execute_script(&self, script: &str) -> Result<(), Error> {
+        for statement in plexidb_sql::split_statements(script, self.dialect()) {
+            self.execute(statement.text(script), Params::Positional(&[])).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts a statement with settings of its own: binding, database, TTL, timeout, no cache.
+    #[must_use]
+    pub fn select<'a>(&'a self, sql: &'a str) -> Select<'a> {
+        Select::new(self, None, sql)
+    }
+
+    /// Runs a statement that only reads and streams its rows with bounded memory, past the cache.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`query`](Self::query), and [`Error::NotARead`].
+    pub async fn stream(&self, sql: &str, params: Params<'_>) -> Result<RowStream, Error> {
+        RowStream::open(&self.inner, sql, params).await
+    }
+
+    /// Begins a transaction. It is rolled back when dropped without [`commit`](Transaction::commit).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`] or [`Error::Driver`].
+    pub async fn begin(&self) -> Result<Transaction, Error> {
+        self.begin_with(TransactionOptions::default()).await
+    }
+
+    /// Begins a transaction with an isolation level or for reading only.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`] or [`Error::Driver`].
+    pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction, Error> {
+        Transaction::begin(Arc::clone(&self.inner), options).await
+    }
+
+    /// Tells how a statement is understood: whether its result may be cached and why not, what it depends on and
+    /// what it touches. Nothing is run.
+    #[must_use]
+    pub fn explain(&self, sql: &str) -> Explanation {
+        let epoch = self.inner.schema.current();
+        Explanation::new(&epoch.statement(sql), &epoch, self.inner.settings.is_cached)
+    }
+
+    /// Drops what the cache holds of this table, for writes that did not pass through plexidb.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchTable`].
+    pub fn invalidate_table(&self, table: &str) -> Result<(), Error> {
+        let epoch = self.inner.schema.current();
+        let (schema, name) = match table.split_once('.') {
+            Some((schema, name)) => (Some(schema), name),
+            None => (None, table),
+        };
+        let found = epoch.catalog.table(schema, name).ok_or_else(|| Error::NoSuchTable {
+            database: self.inner.name.clone(),
+            table: table.to_owned(),
+        })?;
+        self.inner.slots.begin_write(&[Tag::table(&found.name.schema, &found.name.name)]).end();
+        Ok(())
+    }
+
+    /// Drops everything that the cache holds of this database.
+    pub fn invalidate_all(&self) {
+        self.inner.slots.begin_write(&[Tag::DATABASE]).end();
+    }
+
+    /// Reads the schema anew, for DDL that did not pass through plexidb. All its cached results are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`] or [`Error::Driver`]; until a later reading succeeds nothing is cached.
+    pub async fn refresh_schema(&self) -> Result<(), Error> {
+        self.inner.refresh_schema().await
+    }
+
+}

@@ -1,0 +1,73 @@
+//! What a user of the library can be told.
+
+use plexidb_core::{DriverError, RowError};
+use plexidb_pool::PoolError;
+use plexidb_sql::NameError;
+
+use crate::config::ConfigErrors;
+
+/// Why a call failed. [`Error::driver`] leads to the database's own error, with its SQLSTATE and position.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration is wrong; all problems are listed.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// The database or its driver refused.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// No connection was to be had.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The named placeholders and the given names do not fit.
+    #[error(transparent)]
+    Names(#[from] NameError),
+    /// A value could not be read from a row.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// There is no database of this name.
+    #[error("no database \"{name}\" is configured; there are: {}", available.join(", "))]
+    NoSuchDatabase {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        available: Vec<String>,
+    },
+    /// There is no table of this name.
+    #[error("database \"{database}\" has no table \"{table}\"; write schema.table where it is not on the search path")]
+    NoSuchTable {
+        /// The database's name.
+        database: String,
+        /// The table that was asked for.
+        table: String,
+    },
+    /// A statement that begins or ends transactions was sent as plain SQL.
+    #[error("{statement} cannot be sent as SQL: connections are pooled; use begin(), commit(), rollback() and savepoint()")]
+    TransactionControl {
+        /// The statement's first word.
+        statement: String,
+    },
+    /// COMMIT was asked of a transaction that a failed statement has spoiled.
+    #[error("the transaction was rolled back: a statement in it had failed; run it anew")]
+    TransactionFailed,
+    /// A statement that may write was given to a call that only reads.
+    #[error("the statement may write; run it with query() or execute()")]
+    NotARead,
+    /// One row was wanted.
+    #[error("expected one row, the result has {found}")]
+    RowCount {
+        /// Rows in the result.
+        found: usize,
+    },
+}
+
+impl Error {
+    /// The driver's error behind this one, where there is one.
+    #[must_use]
+    pub fn driver(&self) -> Option<&DriverError> {
+        match self {
+            Self::Driver(error) | Self::Pool(PoolError::Connect(error)) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! How a statement is understood, for people.
+
+use std::fmt;
+
+use plexidb_core::TableName;
+use plexidb_sql::{Cacheability, StatementKind, WriteExtent};
+
+use crate::schema::{Epoch, Statement};
+
+/// What plexidb knows of a statement; nothing was run to learn it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// What kind of statement it is.
+    pub kind: StatementKind,
+    /// The text with literals replaced by `?`, by which equal statements are recognised.
+    pub normalised: String,
+    /// The hash of the normalised text.
+    pub fingerprint: u64,
+    /// Whether its result may be cached, or the reason why not.
+    pub cacheability: Cacheability,
+    /// The base tables on which its result depends, views expanded.
+    pub depends_on: Vec<TableName>,
+    /// What running it makes the cache drop.
+    pub writes: WriteExtent,
+    /// Whether caching is switched on for the database.
+    pub is_cache_enabled: bool,
+    /// The number of the schema's reading against which it was analysed.
+    pub schema_epoch: u64,
+}
+
+impl Explanation {
+    pub(crate) fn new(statement: &Statement, epoch: &Epoch, is_cache_enabled: bool) -> Self {
+        Self {
+            kind: statement.profile.kind(),
+            normalised: statement.profile.normalised().to_owned(),
+            fingerprint: statement.profile.fingerprint(),
+            cacheability: statement.footprint.cacheability.clone(),
+            depends_on: statement.footprint.depends_on.clone(),
+            writes: statement.footprint.writes.clone(),
+            is_cache_enabled,
+            schema_epoch: epoch.number,
+        }
+    }
+
+    /// Whether the result will be cached.
+    #[must_use]
+    pub fn is_cacheable(&self) -> bool {
+        self.is_cache_enabled && matches!(self.cacheability, Cacheability::Cacheable)
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |tables: &[TableName]| {
+            tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        writeln!(f, "kind         {}", self.kind)?;
+        match &self.cacheability {
+            _ if !self.is_cache_enabled => writeln!(f, "cacheable    no: caching is switched off for this database")?,
+            Cacheability::Cacheable => writeln!(f, "cacheable    yes")?,
+            Cacheability::Not(reason) => writeln!(f, "cacheable    no: {reason} [{}]", reason.code())?,
+        }
+        if !self.depends_on.is_empty() {
+            writeln!(f, "depends on   {}", names(&self.depends_on))?;
+        }
+        match &self.writes {
+            WriteExtent::Nothing => {}
+            WriteExtent::Tables { names: tables, .. } => writeln!(f, "touches      {}", names(tables))?,
+            WriteExtent::Database(reason) => writeln!(f, "touches      the whole database: {reason}")?,
+        }
+        writeln!(f, "normalised   {}", self.normalised)?;
+        write!(f, "fingerprint  {:016x}", self.fingerprint)
+    }
+}

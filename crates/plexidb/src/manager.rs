@@ -1,0 +1,226 @@
+//! The databases of a configuration under one roof.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plexidb_cache::{CacheStats, L1};
+use plexidb_core::{Executed, Params, Value};
+
+use crate::config::{Config, DatabaseConfig};
+use crate::database::{Database, Execution};
+use crate::error::Error;
+use crate::explain::Explanation;
+use crate::rows::Rows;
+use crate::select::Select;
+use crate::stats::Stats;
+use crate::stream::RowStream;
+use crate::transaction::{Transaction, TransactionOptions};
+
+mod open;
+
+/// How long [`Manager::close`] waits for statements that are under way.
+const CLOSE_GRACE: Duration = Duration::from_secs(10);
+
+/// Several databases by name, with one cache. Calls without a name go to the first one; cloning shares it.
+#[derive(Clone)]
+pub struct Manager {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// At least one; the first is the default.
+    databases: Vec<Database>,
+    l1: Arc<L1>,
+    ticker: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.ticker.abort();
+    }
+}
+
+/// Connects to one database with the defaults: `sqlite:chat.db`, `postgres://user:password@host/db`,
+/// `mysql://…`, `mariadb://…`.
+///
+/// # Errors
+///
+/// [`Error::Config`] where the URL is not understood, [`Error::Pool`] or [`Error::Driver`] where the database
+/// cannot be reached.
+pub async fn connect(url: &str) -> Result<Manager, Error> {
+    Manager::from_config(Config::for_url(url)?).await
+}
+
+impl Manager {
+    /// Connects to every database of a configuration and reads its schema.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`], for the first database that fails.
+    pub async fn from_config(config: Config) -> Result<Self, Error> {
+        config.validate()?;
+        if config.redis.is_some() {
+            tracing::warn!("[redis] is configured, but this version has no shared tier: each process caches for itself");
+        }
+        let l1 = Arc::new(open::l1(&config));
+        let mut databases = Vec::with_capacity(config.databases.len());
+        for (index, database) in config.databases.iter().enumerate() {
+            databases.push(open::database(&config, database, index as u64, Arc::clone(&l1)).await?);
+        }
+        let ticker = open::ticker(&l1);
+        Ok(Self { shared: Arc::new(Shared { databases, l1, ticker }) })
+    }
+
+    /// The database of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchDatabase`].
+    pub fn database(&self, name: &str) -> Result<&Database, Error> {
+        self.shared.databases.iter().find(|database| database.name() == name).ok_or_else(|| Error::NoSuchDatabase {
+            name: name.to_owned(),
+            available: self.shared.databases.iter().map(|database| database.name().to_owned()).collect(),
+        })
+    }
+
+    /// All databases; the first is the default.
+    #[must_use]
+    pub fn databases(&self) -> &[Database] {
+        &self.shared.databases
+    }
+
+    fn default(&self) -> &Database {
+        // A configuration without databases is refused, so that there is a first one.
+        &self.shared.databases[0]
+    }
+
+    /// [`Database::query`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::query`].
+    pub async fn query(&self, sql: &str, params: Params<'_>) -> Result<Rows, Error> {
+        self.default().query(sql, params).await
+    }
+
+    /// [`Database::query_with`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::query`].
+    pub async fn query_with(&self, sql: &str, params: Params<'_>, execution: Execution) -> Result<Rows, Error> {
+        self.default().query_with(sql, params, execution).await
+    }
+
+    /// [`Database::execute`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::execute`].
+    pub async fn execute(&self, sql: &str, params: Params<'_>) -> Result<Executed, Error> {
+        self.default().execute(sql, params).await
+    }
+
+    /// [`Database::execute_many`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::execute_many`].
+    pub async fn execute_many(&self, sql: &str, rows: &[Vec<Value>]) -> Result<Executed, Error> {
+        self.default().execute_many(sql, rows).await
+    }
+
+    /// [`Database::execute_script`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::execute_script`].
+    pub async fn execute_script(&self, script: &str) -> Result<(), Error> {
+        self.default().execute_script(script).await
+    }
+
+    /// Starts a statement with settings of its own; see [`Select`].
+    pub fn select<'a>(&'a self, sql: &'a str) -> Select<'a> {
+        Select::new(self.default(), Some(self), sql)
+    }
+
+    /// [`Database::stream`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::stream`].
+    pub async fn stream(&self, sql: &str, params: Params<'_>) -> Result<RowStream, Error> {
+        self.default().stream(sql, params).await
+    }
+
+    /// [`Database::begin`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::begin`].
+    pub async fn begin(&self) -> Result<Transaction, Error> {
+        self.default().begin().await
+    }
+
+    /// [`Database::begin_with`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::begin_with`].
+    pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction, Error> {
+        self.default().begin_with(options).await
+    }
+
+    /// [`Database::explain`] of the default database.
+    #[must_use]
+    pub fn explain(&self, sql: &str) -> Explanation {
+        self.default().explain(sql)
+    }
+
+    /// [`Database::invalidate_table`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchTable`].
+    pub fn invalidate_table(&self, table: &str) -> Result<(), Error> {
+        self.default().invalidate_table(table)
+    }
+
+    /// [`Database::refresh_schema`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::refresh_schema`].
+    pub async fn refresh_schema(&self) -> Result<(), Error> {
+        self.default().refresh_schema().await
+    }
+
+    /// Drops every cached result of every database.
+    pub fn clear_cache(&self) {
+        for database in self.databases() {
+            // A result under way must not be stored after the cache was cleared.
+            database.invalidate_all();
+        }
+        self.shared.l1.clear();
+    }
+
+    /// The counters of the cache.
+    #[must_use]
+    pub fn cache_stats(&self) -> CacheStats {
+        self.shared.l1.stats()
+    }
+
+    /// All counters.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let pools = self.databases().iter().map(|database| (database.name().to_owned(), database.inner.pool.stats()));
+        Stats { cache: self.cache_stats(), pools: pools.collect() }
+    }
+
+    /// Closes all connections: refuses new statements at once and waits up to 10 s for those under way.
+    pub async fn close(self) {
+        for database in self.databases() {
+            database.inner.pool.close(CLOSE_GRACE).await;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! From a configuration to open databases: the wiring of the parts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plexidb_cache::{L1, L1Config, SlotArray};
+use plexidb_core::Limits;
+use plexidb_drivers::ConnectOptions;
+use plexidb_pool::{Pool, PoolConfig};
+use secrecy::ExposeSecret as _;
+
+use super::{Config, Database, DatabaseConfig};
+use crate::config::Role;
+use crate::database::{Inner, LastRefresh, Settings};
+use crate::error::Error;
+use crate::schema::Schema;
+
+/// The resolution of expiry: TTLs bound memory, so that this is exact enough.
+const TICK: Duration = Duration::from_millis(100);
+
+pub(super) fn l1(config: &Config) -> L1 {
+    L1::new(L1Config { bytes_max: config.l1_bytes_max, entry_bytes_max: config.l1_entry_bytes_max })
+}
+
+/// The task that moves the cache's coarse clock.
+pub(super) fn ticker(l1: &Arc<L1>) -> tokio::task::JoinHandle<()> {
+    let l1 = Arc::downgrade(l1);
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(TICK);
+        loop {
+            ticks.tick().await;
+            let Some(l1) = l1.upgrade() else { break };
+            l1.tick();
+        }
+    })
+}
+
+/// Opens one database: connects once, so that a wrong URL or password shows now, and reads the schema.
+pub(super) async fn database(
+    config: &Config,
+    database: &DatabaseConfig,
+    scope: u64,
+    l1: Arc<L1>,
+) -> Result<Database, Error> {
+    let options = ConnectOptions { connect_timeout: database.connect_timeout, ..ConnectOptions::default() };
+    let connector = plexidb_drivers::connector(database.url().expose_secret(), &options)?;
+    let dialect = connector.dialect();
+    let pool = Pool::new(Arc::clone(&connector), pool_config(database));
+    let inner = Arc::new(Inner {
+        name: database.name.clone(),
+        scope,
+        pool,
+        connector,
+        slots: Arc::new(SlotArray::default()),
+        l1,
+        schema: Schema::blind(dialect, config.statements_max),
+        settings: Settings {
+            // What is written to the primary does not touch the slots of a replica.
+            is_cached: database.role == Role::Primary
+                && database.enable_query_cache.unwrap_or(config.enable_query_cache),
+            ttl: database.cache_ttl.unwrap_or(config.cache_ttl),
+            timeout: database.statement_timeout,
+            limits: Limits {
+                rows_max: database.result_rows_max.unwrap_or(u64::MAX),
+                bytes_max: database.result_bytes_max,
+            },
+        },
+        last_refresh: LastRefresh::default(),
+        runtime: tokio::runtime::Handle::current(),
+    });
+    inner.refresh_schema().await?;
+    Ok(Database { inner })
+}
+
+fn pool_config(database: &DatabaseConfig) -> PoolConfig {
+    PoolConfig {
+        connections_max: database.connection_pool_size + database.max_overflow,
+        checkout_timeout: database.pool_timeout,
+        lifetime_max: database.pool_recycle,
+        idle_timeout: database.idle_timeout,
+        ..PoolConfig::default()
+    }
+}

@@ -1,0 +1,66 @@
+//! A result with its origin.
+
+use std::ops::Deref;
+
+use plexidb_core::RowSet;
+
+/// Where a result came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Source {
+    /// The cache in this process.
+    L1,
+    /// The database.
+    Database,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::L1 => "L1",
+            Self::Database => "database",
+        })
+    }
+}
+
+/// The rows of a query; dereferences to [`RowSet`], whose cells it shares with the cache.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    set: RowSet,
+    source: Source,
+}
+
+impl Rows {
+    pub(crate) fn new(set: RowSet, source: Source) -> Self {
+        Self { set, source }
+    }
+
+    /// Where the rows came from.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// The rows without their origin.
+    #[must_use]
+    pub fn into_set(self) -> RowSet {
+        self.set
+    }
+}
+
+impl Deref for Rows {
+    type Target = RowSet;
+
+    fn deref(&self) -> &RowSet {
+        &self.set
+    }
+}
+
+impl<'a> IntoIterator for &'a Rows {
+    type Item = &'a plexidb_core::Row;
+    type IntoIter = std::slice::Iter<'a, plexidb_core::Row>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.set.rows().iter()
+    }
+}

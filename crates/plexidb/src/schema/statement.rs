@@ -1,0 +1,93 @@
+//! A statement as it was analysed against one catalog.
+
+use std::sync::Arc;
+
+use plexidb_core::{Catalog, Tag};
+use plexidb_sql::{Cacheability, Footprint, Profile, StatementKind, WriteExtent};
+
+use crate::error::Error;
+
+/// Text, profile and footprint of a statement.
+pub(crate) struct Statement {
+    pub(crate) sql: Arc<str>,
+    pub(crate) profile: Profile,
+    pub(crate) footprint: Footprint,
+    /// What its result depends on, the whole database included; empty where it may not be cached.
+    pub(crate) read_tags: Box<[Tag]>,
+    /// What it touches; empty where it only reads.
+    pub(crate) write_tags: Box<[Tag]>,
+}
+
+/// What the way of a statement through the layer depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// It changes nothing.
+    Read,
+    /// It changes rows.
+    Write,
+    /// It may change the schema, or anything.
+    Ddl,
+    /// It changes the session, which then cannot be given to others.
+    Session,
+    /// It begins or ends a transaction.
+    Transaction,
+}
+
+impl Statement {
+    pub(crate) fn plan(sql: &str, catalog: &Catalog) -> Self {
+        let profile = Profile::analyze(sql, catalog.dialect());
+        let footprint = plexidb_sql::resolve(&profile, catalog);
+        let read_tags = match footprint.cacheability {
+            Cacheability::Cacheable => footprint.reads.iter().copied().chain([Tag::DATABASE]).collect(),
+            Cacheability::Not(_) => Box::default(),
+        };
+        let write_tags = match &footprint.writes {
+            WriteExtent::Nothing => Box::default(),
+            WriteExtent::Tables { tags, .. } => tags.clone().into_boxed_slice(),
+            WriteExtent::Database(_) => Box::from([Tag::DATABASE]),
+        };
+        Self { sql: sql.into(), profile, footprint, read_tags, write_tags }
+    }
+
+    pub(crate) fn way(&self) -> Way {
+        match self.profile.kind() {
+            StatementKind::Transaction(_) => Way::Transaction,
+            StatementKind::Session => Way::Session,
+            StatementKind::Unknown if self.begins_like_a_statement_on_rows() => Way::Write,
+            // A procedure or a statement that nobody understands may change the schema as well.
+            StatementKind::Ddl | StatementKind::Procedure | StatementKind::Unknown => Way::Ddl,
+            _ if self.write_tags.is_empty() => Way::Read,
+            _ => Way::Write,
+        }
+    }
+
+    /// Whether the text was not understood, so that the database itself is to be asked if it only reads.
+    pub(crate) fn does_not_parse(&self) -> bool {
+        self.profile.kind() == StatementKind::Unknown
+    }
+
+    /// Whether the statement names something that the catalog lacks: somebody else may have made it.
+    pub(crate) fn may_be_newer_than_the_catalog(&self) -> bool {
+        match &self.footprint.cacheability {
+            Cacheability::Not(reason) => reason.may_be_stale_catalog(),
+            Cacheability::Cacheable => false,
+        }
+    }
+
+    /// The error for a statement that begins or ends a transaction.
+    pub(crate) fn transaction_control(&self) -> Error {
+        Error::TransactionControl { statement: self.first_word().to_uppercase() }
+    }
+
+    /// Reading the schema anew after each statement of rows that the parser lacks would cost more than it is worth.
+    fn begins_like_a_statement_on_rows(&self) -> bool {
+        let word = self.first_word();
+        ["select", "with", "values", "table", "insert", "update", "delete", "replace", "merge"]
+            .iter()
+            .any(|known| word.eq_ignore_ascii_case(known))
+    }
+
+    fn first_word(&self) -> &str {
+        self.profile.normalised().split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or("")
+    }
+}

@@ -1,0 +1,168 @@
+//! A statement with settings of its own.
+
+use std::time::Duration;
+
+use plexidb_core::{Limits, Params, Value, ValueRef};
+use serde::de::DeserializeOwned;
+
+use crate::database::{Database, Execution};
+use crate::error::Error;
+use crate::manager::Manager;
+use crate::rows::Rows;
+use crate::stream::RowStream;
+
+/// Builds one execution of a statement.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), plexidb::Error> {
+/// let db = plexidb::connect("sqlite::memory:").await?;
+/// let rows = db.select("SELECT :a + :b AS sum").bind_named("a", 1).bind_named("b", 2).no_cache().fetch().await?;
+/// assert_eq!(rows[0].get::<i64>("sum")?, 3);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is run before fetch"]
+pub struct Select<'a> {
+    database: &'a Database,
+    manager: Option<&'a Manager>,
+    other: Option<&'a str>,
+    sql: &'a str,
+    positional: Vec<Value>,
+    named: Vec<(&'a str, Value)>,
+    execution: Execution,
+}
+
+impl<'a> Select<'a> {
+    pub(crate) fn new(database: &'a Database, manager: Option<&'a Manager>, sql: &'a str) -> Self {
+        Self {
+            database,
+            manager,
+            other: None,
+            sql,
+            positional: Vec::new(),
+            named: Vec::new(),
+            execution: Execution::default(),
+        }
+    }
+
+    /// The value of the next placeholder.
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.positional.push(value.into());
+        self
+    }
+
+    /// The value of the placeholder `:name`.
+    pub fn bind_named(mut self, name: &'a str, value: impl Into<Value>) -> Self {
+        self.named.push((name, value.into()));
+        self
+    }
+
+    /// The database to run it on, by the name that is configured.
+    pub fn on(mut self, database: &'a str) -> Self {
+        self.other = Some(database);
+        self
+    }
+
+    /// How long the result may stay in the cache.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.execution.ttl = Some(ttl);
+        self
+    }
+
+    /// Neither look into the cache nor fill it.
+    pub fn no_cache(mut self) -> Self {
+        self.execution.no_cache = true;
+        self
+    }
+
+    /// When to cancel the statement.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.execution.timeout = Some(timeout);
+        self
+    }
+
+    /// Bounds on the result; beyond them it is an error.
+    pub fn limits(mut self, rows_max: u64, bytes_max: usize) -> Self {
+        self.execution.limits = Some(Limits { rows_max, bytes_max });
+        self
+    }
+
+    /// Runs it and returns its rows.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::query`], and [`Error::NoSuchDatabase`].
+    pub async fn fetch(self) -> Result<Rows, Error> {
+        let database = self.target()?;
+        if self.named.is_empty() {
+            let values: Vec<ValueRef<'_>> = self.positional.iter().map(Value::as_ref).collect();
+            return database.query_with(self.sql, Params::Positional(&values), self.execution).await;
+        }
+        let values: Vec<(&str, ValueRef<'_>)> = self.named.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+        database.query_with(self.sql, Params::Named(&values), self.execution).await
+    }
+
+    /// Runs it and makes a value of each row.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch`](Self::fetch), and [`Error::Row`].
+    pub async fn fetch_as<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
+        Ok(self.fetch().await?.deserialize()?)
+    }
+
+    /// Runs it and makes a value of its only row.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch_as`](Self::fetch_as), and [`Error::RowCount`].
+    pub async fn fetch_one<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let rows = self.fetch().await?;
+        match rows.rows() {
+            [row] => Ok(row.deserialize()?),
+            rows => Err(Error::RowCount { found: rows.len() }),
+        }
+    }
+
+    /// Runs it and makes a value of its only row, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch_one`](Self::fetch_one), but for no row.
+    pub async fn fetch_optional<T: DeserializeOwned>(self) -> Result<Option<T>, Error> {
+        let rows = self.fetch().await?;
+        match rows.rows() {
+            [] => Ok(None),
+            [row] => Ok(Some(row.deserialize()?)),
+            rows => Err(Error::RowCount { found: rows.len() }),
+        }
+    }
+
+    /// Streams its rows with bounded memory, past the cache.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::stream`].
+    pub async fn stream(self) -> Result<RowStream, Error> {
+        let database = self.target()?;
+        if self.named.is_empty() {
+            let values: Vec<ValueRef<'_>> = self.positional.iter().map(Value::as_ref).collect();
+            return database.stream(self.sql, Params::Positional(&values)).await;
+        }
+        let values: Vec<(&str, ValueRef<'_>)> = self.named.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+        database.stream(self.sql, Params::Named(&values)).await
+    }
+
+    fn target(&self) -> Result<&'a Database, Error> {
+        match (self.other, self.manager) {
+            (None, _) => Ok(self.database),
+            (Some(name), Some(manager)) => manager.database(name),
+            (Some(name), None) if name == self.database.name() => Ok(self.database),
+            (Some(name), None) => Err(Error::NoSuchDatabase {
+                name: name.to_owned(),
+                available: vec![self.database.name().to_owned()],
+            }),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The layer as its users see it, on real databases: SQLite files, PostgreSQL and MariaDB.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(missing_docs, reason = "tests are named after what they show")]
+
+mod api;
+mod cancellation;
+mod concurrency;
+mod databases;
+mod errors;
+mod freshness;
+mod schema_changes;
+mod transactions;

@@ -47,7 +47,8 @@ pub trait Connector: Send + Sync + 'static {
     fn terminate(&self, session: SessionId) -> BoxFuture<'_, Result<bool, DriverError>>;
 }
 
-/// The server's own number of a session: PostgreSQL's backend pid, MySQL's connection id, 0 for SQLite.
+/// The server's own number of a session: PostgreSQL's backend pid, MySQL's connection id; SQLite has no server, there
+/// it is a number that the driver gives out once in a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionId(pub u64);
 

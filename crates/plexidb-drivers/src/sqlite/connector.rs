@@ -1,0 +1,128 @@
+//! Makes connections to one SQLite database.
+//!
+//! Invariant: a database in memory lives as long as its connector, whatever becomes of its connections.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use plexidb_core::{BoxFuture, ConnectPhase, Connection, Connector, Dialect, DriverError, SessionId};
+use tokio::runtime::Handle;
+
+use super::canceller::SqliteCanceller;
+use super::connection::SqliteConnection;
+use super::error;
+use super::open::{open, open_memory};
+use super::registry::Registry;
+use super::session::Session;
+use super::settings::Settings;
+use super::signals::Signals;
+use crate::options::ConnectOptions;
+use crate::url::DatabaseUrl;
+
+/// Connectors of databases in memory so far: each has a database of its own.
+static MEMORY_DATABASES: AtomicU64 = AtomicU64::new(0);
+
+/// Connects to a file, or to a database in memory of its own.
+pub(crate) struct SqliteConnector {
+    origin: Arc<Origin>,
+    connect_timeout: Duration,
+}
+
+/// What a connection is made from.
+struct Origin {
+    settings: Arc<Settings>,
+    statement_cache_size: usize,
+    registry: Arc<Registry>,
+    memory_name: String,
+    /// Keeps the database in memory alive while it has no other connection.
+    anchor: Mutex<Option<rusqlite::Connection>>,
+}
+
+impl SqliteConnector {
+    /// A connector for the URL's database.
+    pub(crate) fn from_url(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Self, DriverError> {
+        let number = MEMORY_DATABASES.fetch_add(1, Ordering::Relaxed);
+        Ok(Self {
+            origin: Arc::new(Origin {
+                settings: Arc::new(Settings::from_url(url)?),
+                statement_cache_size: options.statement_cache_size,
+                registry: Arc::default(),
+                memory_name: format!("/plexidb-{number}"),
+                anchor: Mutex::new(None),
+            }),
+            connect_timeout: options.connect_timeout,
+        })
+    }
+}
+
+impl Origin {
+    /// Opens a session; blocks.
+    fn open(&self) -> Result<Session, DriverError> {
+        if self.settings.is_memory() {
+            let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+            if anchor.is_none() {
+                let opened = open_memory(&self.memory_name);
+                *anchor = Some(opened.map_err(|error| error::of_opening(error, self.settings.target()))?);
+            }
+        }
+        let signals = Arc::new(Signals::default());
+        let database = open(&self.settings, &self.memory_name, &signals)?;
+        let canceller = Arc::new(SqliteCanceller::new(
+            Arc::clone(&signals),
+            database.get_interrupt_handle(),
+        ));
+        let registration = self.registry.register(canceller);
+        Ok(Session::new(
+            database,
+            self.statement_cache_size,
+            signals,
+            Arc::clone(&self.settings),
+            registration,
+        ))
+    }
+}
+
+impl Connector for SqliteConnector {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn target(&self) -> &str {
+        self.origin.settings.target()
+    }
+
+    /// One for a database in memory: without a WAL, its writers and readers would lock each other out.
+    fn connections_max(&self) -> Option<usize> {
+        self.origin.settings.is_memory().then_some(1)
+    }
+
+    fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, DriverError>> {
+        Box::pin(async move {
+            let failed = |reason: String| DriverError::Connect {
+                target: self.target().to_owned(),
+                phase: ConnectPhase::Dial,
+                reason,
+                source: None,
+            };
+            let runtime = Handle::try_current()
+                .map_err(|_| failed("there is no tokio runtime; connect from within one".into()))?;
+            let origin = Arc::clone(&self.origin);
+            let opening = runtime.spawn_blocking(move || origin.open());
+            let opened = if self.connect_timeout.is_zero() {
+                opening.await
+            } else {
+                tokio::time::timeout(self.connect_timeout, opening)
+                    .await
+                    .map_err(|_| failed(format!("the file did not open within {:?}", self.connect_timeout)))?
+            };
+            let session = opened.map_err(|_| DriverError::Closed)??;
+            let connection: Box<dyn Connection> = Box::new(SqliteConnection::new(Box::new(session), runtime));
+            Ok(connection)
+        })
+    }
+
+    fn terminate(&self, session: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {
+        Box::pin(async move { Ok(self.origin.registry.terminate(session).await) })
+    }
+}

@@ -1,22 +1,91 @@
-//! The PostgreSQL driver behind core's ports.
+//! PostgreSQL behind core's ports: a client of its own on the wire protocol, version 3.0 (PostgreSQL 12 and later).
+//!
+//! Invariant: the task that asks reads and writes the socket itself. Must not know pools, caches or other drivers.
+
+use std::sync::Arc;
 
 use plexidb_core::{BoxFuture, Connection, Connector, Dialect, DriverError, SessionId};
 
 use crate::options::ConnectOptions;
 use crate::url::DatabaseUrl;
 
-/// Makes connections to a PostgreSQL database.
-pub(crate) struct PostgresConnector;
+mod batch;
+mod cancel;
+mod catalog;
+mod connection;
+mod cursor;
+mod decode;
+mod dial;
+mod encode;
+mod exchange;
+mod failure;
+mod login;
+mod message;
+mod query;
+mod sessions;
+mod settings;
+mod socket;
+mod startup;
+mod statement;
+mod text_query;
+mod tls;
+mod types;
+mod wire;
 
-impl PostgresConnector {
-    pub(crate) fn from_url(url: &DatabaseUrl, _options: &ConnectOptions) -> Result<Self, DriverError> {
-        Err(unsupported(url.scheme_name()))
-    }
+use cancel::PostgresCanceller;
+use connection::PostgresConnection;
+use sessions::Sessions;
+use settings::Settings;
+use startup::Session;
+use statement::StatementCache;
+use tls::TlsClient;
+use types::TypeRegistry;
+
+/// Makes connections to a PostgreSQL database.
+pub(crate) struct PostgresConnector {
+    settings: Arc<Settings>,
+    tls: Arc<TlsClient>,
+    types: Arc<TypeRegistry>,
+    sessions: Arc<Sessions>,
+    target: Arc<str>,
 }
 
-fn unsupported(scheme: &str) -> DriverError {
-    DriverError::Unsupported {
-        what: format!("{scheme} databases, in this version"),
+impl PostgresConnector {
+    pub(crate) fn from_url(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Self, DriverError> {
+        let settings = Settings::from_url(url, options)?;
+        Ok(Self {
+            target: settings.target().into(),
+            settings: Arc::new(settings),
+            tls: Arc::new(TlsClient::new()),
+            types: Arc::default(),
+            sessions: Arc::default(),
+        })
+    }
+
+    async fn start_session(&self) -> Result<Session, DriverError> {
+        startup::connect(&self.settings, &self.tls, Arc::clone(&self.target)).await
+    }
+
+    async fn open(&self) -> Result<Box<dyn Connection>, DriverError> {
+        let session = self.start_session().await?;
+        self.sessions.remember(&session);
+        let canceller = PostgresCanceller {
+            settings: Arc::clone(&self.settings),
+            tls: Arc::clone(&self.tls),
+            target: Arc::clone(&self.target),
+            key: session.key,
+            is_tls: session.wire.socket().is_tls(),
+        };
+        Ok(Box::new(PostgresConnection {
+            wire: session.wire,
+            statements: StatementCache::new(self.settings.statement_cache_size),
+            types: Arc::clone(&self.types),
+            canceller,
+            sessions: Arc::clone(&self.sessions),
+            transaction: session.transaction,
+            is_exchanging: false,
+            cursor: None,
+        }))
     }
 }
 
@@ -26,14 +95,25 @@ impl Connector for PostgresConnector {
     }
 
     fn target(&self) -> &str {
-        ""
+        &self.target
     }
 
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, DriverError>> {
-        Box::pin(async { Err(unsupported("such")) })
+        Box::pin(self.open())
     }
 
-    fn terminate(&self, _session: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {
-        Box::pin(async { Err(unsupported("such")) })
+    fn terminate(&self, session: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {
+        Box::pin(async move {
+            let Ok(pid) = u32::try_from(session.0) else {
+                return Err(DriverError::Unsupported {
+                    what: format!(
+                        "session {} of a PostgreSQL server: its numbers have 32 bits",
+                        session.0
+                    ),
+                });
+            };
+            let mut own = self.start_session().await?;
+            self.sessions.terminate(&mut own, pid.cast_signed()).await
+        })
     }
 }

@@ -107,7 +107,12 @@ impl Database {
     /// # Errors
     ///
     /// Those of [`query`](Self::query).
-    pub async fn query_with(&self, sql: &str, params: Params<'_>, execution: Execution) -> Result<Rows, Error> {
+    pub async fn query_with(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        execution: Execution,
+    ) -> Result<Rows, Error> {
         if let Params::Positional(values) = params
             && !execution.no_cache
             && let Some(rows) = self.inner.cached(sql, values)
@@ -145,7 +150,8 @@ impl Database {
     /// Those of [`execute`](Self::execute). Statements before the failed one stay done.
     pub async fn execute_script(&self, script: &str) -> Result<(), Error> {
         for statement in plexidb_sql::split_statements(script, self.dialect()) {
-            self.execute(statement.text(script), Params::Positional(&[])).await?;
+            self.execute(statement.text(script), Params::Positional(&[]))
+                .await?;
         }
         Ok(())
     }
@@ -202,11 +208,17 @@ impl Database {
             Some((schema, name)) => (Some(schema), name),
             None => (None, table),
         };
-        let found = epoch.catalog.table(schema, name).ok_or_else(|| Error::NoSuchTable {
-            database: self.inner.name.clone(),
-            table: table.to_owned(),
-        })?;
-        self.inner.slots.begin_write(&[Tag::table(&found.name.schema, &found.name.name)]).end();
+        let found = epoch
+            .catalog
+            .table(schema, name)
+            .ok_or_else(|| Error::NoSuchTable {
+                database: self.inner.name.clone(),
+                table: table.to_owned(),
+            })?;
+        self.inner
+            .slots
+            .begin_write(&[Tag::table(&found.name.schema, &found.name.name)])
+            .end();
         Ok(())
     }
 
@@ -223,5 +235,4 @@ impl Database {
     pub async fn refresh_schema(&self) -> Result<(), Error> {
         self.inner.refresh_schema().await
     }
-
 }

@@ -34,7 +34,9 @@ pub enum Error {
         available: Vec<String>,
     },
     /// There is no table of this name.
-    #[error("database \"{database}\" has no table \"{table}\"; write schema.table where it is not on the search path")]
+    #[error(
+        "database \"{database}\" has no table \"{table}\"; write schema.table where it is not on the search path"
+    )]
     NoSuchTable {
         /// The database's name.
         database: String,
@@ -42,7 +44,9 @@ pub enum Error {
         table: String,
     },
     /// A statement that begins or ends transactions was sent as plain SQL.
-    #[error("{statement} cannot be sent as SQL: connections are pooled; use begin(), commit(), rollback() and savepoint()")]
+    #[error(
+        "{statement} cannot be sent as SQL: connections are pooled; use begin(), commit(), rollback() and savepoint()"
+    )]
     TransactionControl {
         /// The statement's first word.
         statement: String,

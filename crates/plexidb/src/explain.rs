@@ -25,6 +25,8 @@ pub struct Explanation {
     pub writes: WriteExtent,
     /// Whether caching is switched on for the database.
     pub is_cache_enabled: bool,
+    /// Whether the schema could be read; where not, nothing is cached.
+    pub is_schema_known: bool,
     /// The number of the schema's reading against which it was analysed.
     pub schema_epoch: u64,
 }
@@ -39,6 +41,7 @@ impl Explanation {
             depends_on: statement.footprint.depends_on.clone(),
             writes: statement.footprint.writes.clone(),
             is_cache_enabled,
+            is_schema_known: !epoch.is_blind,
             schema_epoch: epoch.number,
         }
     }
@@ -53,11 +56,18 @@ impl Explanation {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |tables: &[TableName]| {
-            tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            tables
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         writeln!(f, "kind         {}", self.kind)?;
         match &self.cacheability {
-            _ if !self.is_cache_enabled => writeln!(f, "cacheable    no: caching is switched off for this database")?,
+            _ if !self.is_cache_enabled => {
+                writeln!(f, "cacheable    no: caching is switched off for this database")?
+            }
+            _ if !self.is_schema_known => writeln!(f, "cacheable    no: the schema could not be read")?,
             Cacheability::Cacheable => writeln!(f, "cacheable    yes")?,
             Cacheability::Not(reason) => writeln!(f, "cacheable    no: {reason} [{}]", reason.code())?,
         }

@@ -45,12 +45,20 @@ impl Inner {
 
 impl Flight {
     pub(crate) fn new(inner: Arc<Inner>, lease: Lease) -> Self {
-        Self { inner, lease: Some(lease), claim: None, is_under_way: false }
+        Self {
+            inner,
+            lease: Some(lease),
+            claim: None,
+            is_under_way: false,
+        }
     }
 
     /// Raises the slots of these tags, before the write can become visible.
     pub(crate) fn claim(&mut self, tags: &[Tag], epochs: Vec<Arc<Epoch>>) {
-        self.claim = Some(Claim { hold: self.inner.slots.begin_write(tags), _epochs: epochs });
+        self.claim = Some(Claim {
+            hold: self.inner.slots.begin_write(tags),
+            _epochs: epochs,
+        });
     }
 
     /// The connection.
@@ -111,7 +119,11 @@ impl Flight {
     /// Takes the connection out of a flight that has landed.
     pub(crate) fn into_lease(mut self) -> Option<Lease> {
         self.decide();
-        if self.is_under_way { None } else { self.lease.take() }
+        if self.is_under_way {
+            None
+        } else {
+            self.lease.take()
+        }
     }
 }
 
@@ -140,7 +152,11 @@ impl Drop for Flight {
     }
 }
 
-async fn run_for(timeout: Duration, request: Request<'_>, lease: &mut Lease) -> Result<Response, DriverError> {
+async fn run_for(
+    timeout: Duration,
+    request: Request<'_>,
+    lease: &mut Lease,
+) -> Result<Response, DriverError> {
     let canceller = lease.canceller();
     let answer = request.run(&mut **lease);
     tokio::pin!(answer);
@@ -150,9 +166,14 @@ async fn run_for(timeout: Duration, request: Request<'_>, lease: &mut Lease) -> 
     canceller.cancel().await?;
     let timed_out = |is_decided| {
         if is_decided {
-            DriverError::Cancelled { message: format!("it took longer than {timeout:?}") }
+            DriverError::Cancelled {
+                message: format!("it took longer than {timeout:?}"),
+            }
         } else {
-            DriverError::Timeout { phase: "statement", after: timeout }
+            DriverError::Timeout {
+                phase: "statement",
+                after: timeout,
+            }
         }
     };
     match tokio::time::timeout(CANCEL_GRACE, answer).await {

@@ -46,13 +46,15 @@ pub use explain::Explanation;
 pub use manager::{Manager, connect};
 pub use plexidb_cache::CacheStats;
 pub use plexidb_core::{
-    Array, ArrayRef, Bits, Catalog, CatalogColumn, Column, ColumnIndex, ConnectPhase, Date, Dialect, DriverError,
-    ErrorKind, Executed, ForeignKey, ForeignKeyAction, FromValue, Interval, Key, KeyKind, Params, Row, RowError, RowSet,
-    SqlError, Table, TableKind, TableName, Time, TimeTz, Timestamp, ToParam, Value, ValueRef, params,
+    Array, ArrayRef, Bits, Catalog, CatalogColumn, Column, ColumnIndex, ConnectPhase, Date, Dialect,
+    DriverError, ErrorKind, Executed, ForeignKey, ForeignKeyAction, FromValue, Interval, Key, KeyKind,
+    Params, Row, RowError, RowSet, SqlError, Table, TableKind, TableName, Time, TimeTz, Timestamp, ToParam,
+    Value, ValueRef, params,
 };
 pub use plexidb_pool::{PoolError, PoolStats};
 pub use plexidb_sql::{
-    Cacheability, Reason, StatementEnd, StatementKind, TransactionControl, Unbounded, WriteExtent, split_statements,
+    Cacheability, Reason, StatementEnd, StatementKind, TransactionControl, Unbounded, WriteExtent,
+    split_statements,
 };
 pub use rows::{Rows, Source};
 pub use select::Select;

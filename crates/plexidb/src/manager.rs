@@ -60,7 +60,9 @@ impl Manager {
     pub async fn from_config(config: Config) -> Result<Self, Error> {
         config.validate()?;
         if config.redis.is_some() {
-            tracing::warn!("[redis] is configured, but this version has no shared tier: each process caches for itself");
+            tracing::warn!(
+                "[redis] is configured, but this version has no shared tier: each process caches for itself"
+            );
         }
         let l1 = Arc::new(open::l1(&config));
         let mut databases = Vec::with_capacity(config.databases.len());
@@ -68,7 +70,13 @@ impl Manager {
             databases.push(open::database(&config, database, index as u64, Arc::clone(&l1)).await?);
         }
         let ticker = open::ticker(&l1);
-        Ok(Self { shared: Arc::new(Shared { databases, l1, ticker }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                databases,
+                l1,
+                ticker,
+            }),
+        })
     }
 
     /// The database of this name.
@@ -77,10 +85,19 @@ impl Manager {
     ///
     /// [`Error::NoSuchDatabase`].
     pub fn database(&self, name: &str) -> Result<&Database, Error> {
-        self.shared.databases.iter().find(|database| database.name() == name).ok_or_else(|| Error::NoSuchDatabase {
-            name: name.to_owned(),
-            available: self.shared.databases.iter().map(|database| database.name().to_owned()).collect(),
-        })
+        self.shared
+            .databases
+            .iter()
+            .find(|database| database.name() == name)
+            .ok_or_else(|| Error::NoSuchDatabase {
+                name: name.to_owned(),
+                available: self
+                    .shared
+                    .databases
+                    .iter()
+                    .map(|database| database.name().to_owned())
+                    .collect(),
+            })
     }
 
     /// All databases; the first is the default.
@@ -108,7 +125,12 @@ impl Manager {
     /// # Errors
     ///
     /// Those of [`Database::query`].
-    pub async fn query_with(&self, sql: &str, params: Params<'_>, execution: Execution) -> Result<Rows, Error> {
+    pub async fn query_with(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        execution: Execution,
+    ) -> Result<Rows, Error> {
         self.default().query_with(sql, params, execution).await
     }
 
@@ -213,8 +235,14 @@ impl Manager {
     /// All counters.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let pools = self.databases().iter().map(|database| (database.name().to_owned(), database.inner.pool.stats()));
-        Stats { cache: self.cache_stats(), pools: pools.collect() }
+        let pools = self
+            .databases()
+            .iter()
+            .map(|database| (database.name().to_owned(), database.inner.pool.stats()));
+        Stats {
+            cache: self.cache_stats(),
+            pools: pools.collect(),
+        }
     }
 
     /// Closes all connections: refuses new statements at once and waits up to 10 s for those under way.

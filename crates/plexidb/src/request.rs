@@ -6,11 +6,21 @@ use plexidb_core::{Connection, DriverError, Executed, Limits, RowSet, ValueRef};
 #[derive(Clone, Copy)]
 pub(crate) enum Request<'a> {
     /// Rows.
-    Query { sql: &'a str, params: &'a [ValueRef<'a>], limits: Limits },
+    Query {
+        sql: &'a str,
+        params: &'a [ValueRef<'a>],
+        limits: Limits,
+    },
     /// A count of rows.
-    Execute { sql: &'a str, params: &'a [ValueRef<'a>] },
+    Execute {
+        sql: &'a str,
+        params: &'a [ValueRef<'a>],
+    },
     /// The same statement for many rows of parameters.
-    ExecuteMany { sql: &'a str, rows: &'a [Vec<ValueRef<'a>>] },
+    ExecuteMany {
+        sql: &'a str,
+        rows: &'a [Vec<ValueRef<'a>>],
+    },
     /// BEGIN, COMMIT and the like.
     Control { sql: &'a str },
 }
@@ -24,7 +34,9 @@ pub(crate) enum Response {
 impl Request<'_> {
     pub(crate) async fn run(self, connection: &mut dyn Connection) -> Result<Response, DriverError> {
         Ok(match self {
-            Self::Query { sql, params, limits } => Response::Rows(connection.query(sql, params, limits).await?),
+            Self::Query { sql, params, limits } => {
+                Response::Rows(connection.query(sql, params, limits).await?)
+            }
             Self::Execute { sql, params } => Response::Executed(connection.execute(sql, params).await?),
             Self::ExecuteMany { sql, rows } => Response::Executed(connection.execute_many(sql, rows).await?),
             Self::Control { sql } => {
@@ -45,7 +57,10 @@ impl Response {
 
     pub(crate) fn into_executed(self) -> Executed {
         match self {
-            Self::Rows(rows) => Executed { rows_affected: rows.len() as u64, last_insert_id: None },
+            Self::Rows(rows) => Executed {
+                rows_affected: rows.len() as u64,
+                last_insert_id: None,
+            },
             Self::Executed(executed) => executed,
         }
     }

@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 
 mod statement;
 
-pub(crate) use statement::Statement;
+pub(crate) use statement::{Statement, Way};
 
 /// One reading of the schema with the statements planned against it.
 pub(crate) struct Epoch {
@@ -33,14 +33,19 @@ impl Epoch {
             return statement;
         }
         let statement = Arc::new(Statement::plan(sql, &self.catalog));
-        self.statements.insert(Arc::clone(&statement.sql), Arc::clone(&statement));
+        self.statements
+            .insert(Arc::clone(&statement.sql), Arc::clone(&statement));
         statement
     }
 }
 
 impl Drop for Epoch {
     fn drop(&mut self) {
-        let hold = self.retired_by.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let hold = self
+            .retired_by
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(hold) = hold {
             hold.end();
         }
@@ -77,7 +82,10 @@ impl Schema {
 
     /// Whether this epoch is still the current one.
     pub(crate) fn is_current(&self, epoch: &Arc<Epoch>) -> bool {
-        Arc::ptr_eq(&self.current.read().unwrap_or_else(PoisonError::into_inner), epoch)
+        Arc::ptr_eq(
+            &self.current.read().unwrap_or_else(PoisonError::into_inner),
+            epoch,
+        )
     }
 
     /// Makes a new epoch of this catalog, or of nothing where it could not be read. `hold`, which touches the whole
@@ -97,8 +105,14 @@ impl Schema {
 
 fn new_epoch(number: u64, catalog: Option<Catalog>, dialect: Dialect, statements_max: usize) -> Arc<Epoch> {
     let is_blind = catalog.is_none();
-    let catalog =
-        catalog.unwrap_or_else(|| Catalog::new(dialect, String::new(), Vec::new(), Vec::new(), HashMap::new()));
+    let catalog = catalog
+        .unwrap_or_else(|| Catalog::new(dialect, String::new(), Vec::new(), Vec::new(), HashMap::new()));
     let statements = Cache::new(statements_max);
-    Arc::new(Epoch { number, catalog, is_blind, statements, retired_by: Mutex::new(None) })
+    Arc::new(Epoch {
+        number,
+        catalog,
+        is_blind,
+        statements,
+        retired_by: Mutex::new(None),
+    })
 }

@@ -97,10 +97,18 @@ impl<'a> Select<'a> {
         let database = self.target()?;
         if self.named.is_empty() {
             let values: Vec<ValueRef<'_>> = self.positional.iter().map(Value::as_ref).collect();
-            return database.query_with(self.sql, Params::Positional(&values), self.execution).await;
+            return database
+                .query_with(self.sql, Params::Positional(&values), self.execution)
+                .await;
         }
-        let values: Vec<(&str, ValueRef<'_>)> = self.named.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-        database.query_with(self.sql, Params::Named(&values), self.execution).await
+        let values: Vec<(&str, ValueRef<'_>)> = self
+            .named
+            .iter()
+            .map(|(name, value)| (*name, value.as_ref()))
+            .collect();
+        database
+            .query_with(self.sql, Params::Named(&values), self.execution)
+            .await
     }
 
     /// Runs it and makes a value of each row.
@@ -150,7 +158,11 @@ impl<'a> Select<'a> {
             let values: Vec<ValueRef<'_>> = self.positional.iter().map(Value::as_ref).collect();
             return database.stream(self.sql, Params::Positional(&values)).await;
         }
-        let values: Vec<(&str, ValueRef<'_>)> = self.named.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+        let values: Vec<(&str, ValueRef<'_>)> = self
+            .named
+            .iter()
+            .map(|(name, value)| (*name, value.as_ref()))
+            .collect();
         database.stream(self.sql, Params::Named(&values)).await
     }
 

@@ -25,14 +25,25 @@ pub struct RowStream {
 impl RowStream {
     pub(crate) async fn open(inner: &Arc<Inner>, sql: &str, params: Params<'_>) -> Result<Self, Error> {
         let Bound { sql, values } = bind(sql, params, inner.connector.dialect())?;
-        let (_, statement, _) = inner.plan(&sql, &values, Execution { no_cache: true, ..Execution::default() });
+        let (_, statement, _) = inner.plan(
+            &sql,
+            &values,
+            Execution {
+                no_cache: true,
+                ..Execution::default()
+            },
+        );
         if statement.way() != Way::Read {
             return Err(Error::NotARead);
         }
         let mut flight = inner.depart().await?;
         flight.lease()?.open_cursor(&sql, &values, CHUNK_ROWS).await?;
         flight.set_under_way(true);
-        Ok(Self { flight: Some(flight), chunk: RowSet::empty(), next: 0 })
+        Ok(Self {
+            flight: Some(flight),
+            chunk: RowSet::empty(),
+            next: 0,
+        })
     }
 
     /// The next row, or `None` at the end.
@@ -53,7 +64,9 @@ impl RowStream {
     }
 
     async fn fetch(&mut self) -> Result<bool, DriverError> {
-        let Some(flight) = self.flight.as_mut() else { return Ok(false) };
+        let Some(flight) = self.flight.as_mut() else {
+            return Ok(false);
+        };
         let chunk = flight.lease()?.fetch().await;
         let is_broken = matches!(&chunk, Err(error) if error.outcome_is_unknown());
         match chunk {

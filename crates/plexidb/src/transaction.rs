@@ -64,8 +64,15 @@ impl Transaction {
     /// [`Error::Driver`] with the database's own error.
     pub async fn query(&mut self, sql: &str, params: Params<'_>) -> Result<Rows, Error> {
         let Bound { sql, values } = bind(sql, params, self.inner.connector.dialect())?;
-        let request = Request::Query { sql: &sql, params: &values, limits: self.inner.settings.limits };
-        Ok(Rows::new(self.run(&sql, request).await?.into_rows(), Source::Database))
+        let request = Request::Query {
+            sql: &sql,
+            params: &values,
+            limits: self.inner.settings.limits,
+        };
+        Ok(Rows::new(
+            self.run(&sql, request).await?.into_rows(),
+            Source::Database,
+        ))
     }
 
     /// Runs a statement in the transaction and returns how many rows it changed.
@@ -75,7 +82,10 @@ impl Transaction {
     /// [`Error::Driver`] with the database's own error; [`Error::TransactionControl`].
     pub async fn execute(&mut self, sql: &str, params: Params<'_>) -> Result<Executed, Error> {
         let Bound { sql, values } = bind(sql, params, self.inner.connector.dialect())?;
-        let request = Request::Execute { sql: &sql, params: &values };
+        let request = Request::Execute {
+            sql: &sql,
+            params: &values,
+        };
         Ok(self.run(&sql, request).await?.into_executed())
     }
 
@@ -85,8 +95,14 @@ impl Transaction {
     ///
     /// Those of [`execute`](Self::execute).
     pub async fn execute_many(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<Executed, Error> {
-        let rows: Vec<Vec<ValueRef<'_>>> = rows.iter().map(|row| row.iter().map(Value::as_ref).collect()).collect();
-        Ok(self.run(sql, Request::ExecuteMany { sql, rows: &rows }).await?.into_executed())
+        let rows: Vec<Vec<ValueRef<'_>>> = rows
+            .iter()
+            .map(|row| row.iter().map(Value::as_ref).collect())
+            .collect();
+        Ok(self
+            .run(sql, Request::ExecuteMany { sql, rows: &rows })
+            .await?
+            .into_executed())
     }
 
     /// Sets a savepoint: what follows can be rolled back without the whole transaction.
@@ -142,7 +158,9 @@ impl Transaction {
     ///
     /// [`Error::Driver`]; the connection is then thrown away, which rolls back as well.
     pub async fn rollback(mut self) -> Result<(), Error> {
-        let Some(lease) = self.lease.take() else { return Ok(()) };
+        let Some(lease) = self.lease.take() else {
+            return Ok(());
+        };
         let mut flight = Flight::new(Arc::clone(&self.inner), lease);
         flight.run(Request::Control { sql: "ROLLBACK" }, None).await?;
         flight.land();
@@ -169,10 +187,17 @@ impl Transaction {
         if !self.is_visible_at_once(&statement, way) {
             return Ok(self.send(request).await?);
         }
-        let tags: &[Tag] = if way == Way::Write { &statement.write_tags } else { &[Tag::DATABASE] };
+        let tags: &[Tag] = if way == Way::Write {
+            &statement.write_tags
+        } else {
+            &[Tag::DATABASE]
+        };
         let hold = self.inner.slots.begin_write(tags);
         // In the transaction and not on the stack: if this future is dropped, the claim outlives it.
-        self.claim = Some(Claim { hold, _epochs: vec![epoch] });
+        self.claim = Some(Claim {
+            hold,
+            _epochs: vec![epoch],
+        });
         let response = self.send(request).await;
         if self.status() != ConnectionStatus::Broken
             && let Some(claim) = self.claim.take()
@@ -207,7 +232,9 @@ impl Transaction {
     }
 
     fn status(&self) -> ConnectionStatus {
-        self.lease.as_ref().map_or(ConnectionStatus::Broken, |lease| lease.status())
+        self.lease
+            .as_ref()
+            .map_or(ConnectionStatus::Broken, |lease| lease.status())
     }
 }
 

@@ -20,11 +20,17 @@ pub(crate) struct Bound<'a> {
 /// [`Error::Names`] where a placeholder has no value, or a value no placeholder.
 pub(crate) fn bind<'a>(sql: &'a str, params: Params<'a>, dialect: Dialect) -> Result<Bound<'a>, Error> {
     match params {
-        Params::Positional(values) => Ok(Bound { sql: Cow::Borrowed(sql), values: values.into() }),
+        Params::Positional(values) => Ok(Bound {
+            sql: Cow::Borrowed(sql),
+            values: values.into(),
+        }),
         Params::Named(given) => {
             let named = plexidb_sql::bind_names(sql, dialect)?;
             let values = named.values(given)?;
-            Ok(Bound { sql: Cow::Owned(named.sql), values })
+            Ok(Bound {
+                sql: Cow::Owned(named.sql),
+                values,
+            })
         }
     }
 }

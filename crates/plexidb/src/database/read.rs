@@ -42,7 +42,11 @@ impl Inner {
             return Ok(rows);
         }
         let limits = execution.limits.unwrap_or(self.settings.limits);
-        let request = Request::Query { sql: &sql, params: &values, limits };
+        let request = Request::Query {
+            sql: &sql,
+            params: &values,
+            limits,
+        };
         let (epoch, statement, stamps) = self.plan(&sql, &values, execution);
         if statement.way() != Way::Read {
             let response = self.write(&epoch, &statement, request, execution).await?;
@@ -75,7 +79,13 @@ impl Inner {
         let statement = epoch.statement(sql);
         let is_wanted = self.settings.is_cached && !execution.no_cache && !statement.read_tags.is_empty();
         let stamps = is_wanted
-            .then(|| if has_time_word(values) { None } else { self.slots.capture(statement.read_tags.iter().copied()) })
+            .then(|| {
+                if has_time_word(values) {
+                    None
+                } else {
+                    self.slots.capture(statement.read_tags.iter().copied())
+                }
+            })
             .flatten()
             .filter(|_| self.schema.is_current(&epoch));
         (epoch, statement, stamps)
@@ -83,7 +93,9 @@ impl Inner {
 
     async fn fetch(self: &Arc<Self>, request: Request<'_>, execution: Execution) -> Result<RowSet, Error> {
         let mut flight = self.depart().await?;
-        let response = flight.run(request, execution.timeout.or(self.settings.timeout)).await;
+        let response = flight
+            .run(request, execution.timeout.or(self.settings.timeout))
+            .await;
         flight.land();
         Ok(response?.into_rows())
     }
@@ -100,7 +112,9 @@ impl Inner {
         let key = KeyRef::new(self.scope, &statement.sql, values, &mut buffer);
         let ttl = execution.ttl.unwrap_or(self.settings.ttl);
         // A result that is too large is counted by the cache and simply not kept.
-        let _ = self.l1.insert(key.to_owned(Arc::clone(&statement.sql)), set.clone(), stamps, ttl);
+        let _ = self
+            .l1
+            .insert(key.to_owned(Arc::clone(&statement.sql)), set.clone(), stamps, ttl);
     }
 }
 
@@ -109,9 +123,9 @@ fn has_time_word(values: &[ValueRef<'_>]) -> bool {
     values.iter().any(|value| match value {
         ValueRef::Text(text) | ValueRef::Other(text) => plexidb_sql::is_time_word(text),
         // An array's elements are rarely texts; where they are, each may be such a word.
-        ValueRef::Array(array) => {
-            array.elements().any(|element| matches!(element, ValueRef::Text(text) if plexidb_sql::is_time_word(text)))
-        }
+        ValueRef::Array(array) => array
+            .elements()
+            .any(|element| matches!(element, ValueRef::Text(text) if plexidb_sql::is_time_word(text))),
         _ => false,
     })
 }

@@ -75,7 +75,9 @@ impl Inner {
                 }
             }
         });
-        reading.await.unwrap_or(Err(Error::Driver(plexidb_core::DriverError::Closed)))
+        reading
+            .await
+            .unwrap_or(Err(Error::Driver(plexidb_core::DriverError::Closed)))
     }
 
     /// Reads the schema again in the background where it has not been read for a while: a statement has named

@@ -21,8 +21,14 @@ impl Inner {
         let Bound { sql, values } = bind(sql, params, self.connector.dialect())?;
         let epoch = self.schema.current();
         let statement = epoch.statement(&sql);
-        let request = Request::Execute { sql: &sql, params: &values };
-        Ok(self.write(&epoch, &statement, request, execution).await?.into_executed())
+        let request = Request::Execute {
+            sql: &sql,
+            params: &values,
+        };
+        Ok(self
+            .write(&epoch, &statement, request, execution)
+            .await?
+            .into_executed())
     }
 
     /// Sends a request that may change something.
@@ -50,7 +56,9 @@ impl Inner {
             flight.lease()?.taint();
         }
         if way == Way::Ddl {
-            let response = flight.run(request, execution.timeout.or(self.settings.timeout)).await;
+            let response = flight
+                .run(request, execution.timeout.or(self.settings.timeout))
+                .await;
             // Also after an error: what failed half-way may have changed something.
             self.land_ddl(flight).await;
             return Ok(response?);
@@ -64,7 +72,9 @@ impl Inner {
         request: Request<'_>,
         execution: Execution,
     ) -> Result<Response, Error> {
-        let response = flight.run(request, execution.timeout.or(self.settings.timeout)).await;
+        let response = flight
+            .run(request, execution.timeout.or(self.settings.timeout))
+            .await;
         flight.land();
         Ok(response?)
     }

@@ -19,7 +19,10 @@ use crate::schema::Schema;
 const TICK: Duration = Duration::from_millis(100);
 
 pub(super) fn l1(config: &Config) -> L1 {
-    L1::new(L1Config { bytes_max: config.l1_bytes_max, entry_bytes_max: config.l1_entry_bytes_max })
+    L1::new(L1Config {
+        bytes_max: config.l1_bytes_max,
+        entry_bytes_max: config.l1_entry_bytes_max,
+    })
 }
 
 /// The task that moves the cache's coarse clock.
@@ -42,7 +45,10 @@ pub(super) async fn database(
     scope: u64,
     l1: Arc<L1>,
 ) -> Result<Database, Error> {
-    let options = ConnectOptions { connect_timeout: database.connect_timeout, ..ConnectOptions::default() };
+    let options = ConnectOptions {
+        connect_timeout: database.connect_timeout,
+        ..ConnectOptions::default()
+    };
     let connector = plexidb_drivers::connector(database.url().expose_secret(), &options)?;
     let dialect = connector.dialect();
     let pool = Pool::new(Arc::clone(&connector), pool_config(database));

@@ -46,7 +46,13 @@ impl Statement {
             WriteExtent::Tables { tags, .. } => tags.clone().into_boxed_slice(),
             WriteExtent::Database(_) => Box::from([Tag::DATABASE]),
         };
-        Self { sql: sql.into(), profile, footprint, read_tags, write_tags }
+        Self {
+            sql: sql.into(),
+            profile,
+            footprint,
+            read_tags,
+            write_tags,
+        }
     }
 
     pub(crate) fn way(&self) -> Way {
@@ -68,26 +74,31 @@ impl Statement {
 
     /// Whether the statement names something that the catalog lacks: somebody else may have made it.
     pub(crate) fn may_be_newer_than_the_catalog(&self) -> bool {
-        match &self.footprint.cacheability {
-            Cacheability::Not(reason) => reason.may_be_stale_catalog(),
-            Cacheability::Cacheable => false,
-        }
+        self.footprint.may_be_stale_catalog()
     }
 
     /// The error for a statement that begins or ends a transaction.
     pub(crate) fn transaction_control(&self) -> Error {
-        Error::TransactionControl { statement: self.first_word().to_uppercase() }
+        Error::TransactionControl {
+            statement: self.first_word().to_uppercase(),
+        }
     }
 
     /// Reading the schema anew after each statement of rows that the parser lacks would cost more than it is worth.
     fn begins_like_a_statement_on_rows(&self) -> bool {
         let word = self.first_word();
-        ["select", "with", "values", "table", "insert", "update", "delete", "replace", "merge"]
-            .iter()
-            .any(|known| word.eq_ignore_ascii_case(known))
+        [
+            "select", "with", "values", "table", "insert", "update", "delete", "replace", "merge",
+        ]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
     }
 
     fn first_word(&self) -> &str {
-        self.profile.normalised().split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or("")
+        self.profile
+            .normalised()
+            .split(|c: char| !c.is_alphanumeric())
+            .find(|word| !word.is_empty())
+            .unwrap_or("")
     }
 }

@@ -39,13 +39,21 @@ impl TransactionOptions {
                 });
             }
             (Dialect::Postgres, read_only) => {
-                let isolation = isolation.map(|level| format!(" ISOLATION LEVEL {level}")).unwrap_or_default();
-                vec![format!("BEGIN{isolation}{}", if read_only { " READ ONLY" } else { "" })]
+                let isolation = isolation
+                    .map(|level| format!(" ISOLATION LEVEL {level}"))
+                    .unwrap_or_default();
+                vec![format!(
+                    "BEGIN{isolation}{}",
+                    if read_only { " READ ONLY" } else { "" }
+                )]
             }
             (Dialect::MySql, read_only) => isolation
                 .map(|level| format!("SET TRANSACTION ISOLATION LEVEL {level}"))
                 .into_iter()
-                .chain([format!("START TRANSACTION{}", if read_only { " READ ONLY" } else { "" })])
+                .chain([format!(
+                    "START TRANSACTION{}",
+                    if read_only { " READ ONLY" } else { "" }
+                )])
                 .collect(),
         })
     }

@@ -15,7 +15,10 @@ pub struct Savepoint<'t> {
 
 impl<'t> Savepoint<'t> {
     pub(super) fn new(transaction: &'t mut Transaction, name: String) -> Self {
-        Self { transaction, name: Some(name) }
+        Self {
+            transaction,
+            name: Some(name),
+        }
     }
 
     /// Keeps what was done since the savepoint, as part of the transaction.
@@ -26,7 +29,9 @@ impl<'t> Savepoint<'t> {
     pub async fn release(mut self) -> Result<(), Error> {
         self.transaction.roll_back_dropped_savepoints().await?;
         if let Some(name) = &self.name {
-            self.transaction.control(&format!("RELEASE SAVEPOINT {name}")).await?;
+            self.transaction
+                .control(&format!("RELEASE SAVEPOINT {name}"))
+                .await?;
         }
         self.name = None;
         Ok(())

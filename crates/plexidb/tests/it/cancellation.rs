@@ -1,7 +1,7 @@
 //! Futures that are dropped and connections that break, with a write under way.
 
 use std::future::Future;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use plexidb::{ErrorKind, Manager, Source, params};
@@ -21,7 +21,11 @@ const NAMES: &str = "SELECT name FROM members ORDER BY id";
 async fn drop_after_polls<F: Future>(future: F, polls: usize) -> bool {
     let mut future = Box::pin(future);
     for _ in 0..polls {
-        if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+        if future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_ready()
+        {
             return true;
         }
         // Gives the server time to answer, so that each poll sees another state.
@@ -47,10 +51,18 @@ async fn a_write_dropped_at_any_point_leaves_no_stale_result(database: TestDatab
     for polls in 0..6 {
         prime_or_wait(&db).await;
         let name = format!("polled {polls}");
-        let write = db.execute("UPDATE members SET name = :name WHERE id = 1", params! { name: name }).await;
+        let write = db
+            .execute(
+                "UPDATE members SET name = :name WHERE id = 1",
+                params! { name: name },
+            )
+            .await;
         write.unwrap();
         drop_after_polls(
-            db.execute("UPDATE members SET name = 'dropped' WHERE id = :id", params! { id: 1 }),
+            db.execute(
+                "UPDATE members SET name = 'dropped' WHERE id = :id",
+                params! { id: 1 },
+            ),
             polls,
         )
         .await;
@@ -67,8 +79,15 @@ async fn a_transaction_dropped_at_any_point_leaves_no_stale_result(database: Tes
         prime_or_wait(&db).await;
         let work = async {
             let mut transaction = db.begin().await?;
-            transaction.execute("UPDATE members SET name = :name WHERE id = 1", params! { name: "changed" }).await?;
-            transaction.execute("UPDATE members SET score = 3 WHERE id = 1", NONE).await?;
+            transaction
+                .execute(
+                    "UPDATE members SET name = :name WHERE id = 1",
+                    params! { name: "changed" },
+                )
+                .await?;
+            transaction
+                .execute("UPDATE members SET score = 3 WHERE id = 1", NONE)
+                .await?;
             transaction.commit().await
         };
         drop_after_polls(work, polls).await;
@@ -76,7 +95,9 @@ async fn a_transaction_dropped_at_any_point_leaves_no_stale_result(database: Tes
             assert_fresh_unless_written_meanwhile(&db).await;
         }
         settle(&db).await;
-        db.execute("UPDATE members SET name = 'reset' WHERE id = 1", NONE).await.unwrap();
+        db.execute("UPDATE members SET name = 'reset' WHERE id = 1", NONE)
+            .await
+            .unwrap();
     }
 }
 
@@ -91,7 +112,10 @@ async fn assert_fresh_unless_written_meanwhile(db: &Manager) {
     let before = db.select(NAMES).no_cache().fetch().await.unwrap().into_set();
     let layer = db.query(NAMES, NONE).await.unwrap().into_set();
     let after = db.select(NAMES).no_cache().fetch().await.unwrap().into_set();
-    assert!(layer == before || layer == after, "a stale result after a dropped write");
+    assert!(
+        layer == before || layer == after,
+        "a stale result after a dropped write"
+    );
 }
 
 async fn a_statement_that_takes_too_long_is_cancelled(database: TestDatabase) {
@@ -104,9 +128,17 @@ async fn a_statement_that_takes_too_long_is_cancelled(database: TestDatabase) {
         }
     };
     let started = std::time::Instant::now();
-    let error = db.select(slow).timeout(Duration::from_millis(100)).fetch().await.unwrap_err();
+    let error = db
+        .select(slow)
+        .timeout(Duration::from_millis(100))
+        .fetch()
+        .await
+        .unwrap_err();
     let kind = error.driver().map(plexidb::DriverError::kind);
-    assert!(matches!(kind, Some(ErrorKind::Timeout | ErrorKind::Cancelled)), "{error}");
+    assert!(
+        matches!(kind, Some(ErrorKind::Timeout | ErrorKind::Cancelled)),
+        "{error}"
+    );
     assert!(started.elapsed() < Duration::from_secs(10), "it was waited for");
     assert_eq!(db.query(NAMES, NONE).await.unwrap().len(), 3);
 }
@@ -127,15 +159,31 @@ async fn a_write_whose_answer_is_lost_is_resolved_on_mariadb() {
 async fn answer_is_lost(url: &str, port: u16) {
     let proxy = Proxy::start(format!("127.0.0.1:{port}")).unwrap();
     let db = plexidb::connect(&proxy.through(url)).await.unwrap();
-    db.execute("CREATE TABLE members (id INTEGER PRIMARY KEY, name VARCHAR(50))", NONE).await.unwrap();
-    db.execute("INSERT INTO members VALUES (1, 'Ada')", NONE).await.unwrap();
+    db.execute(
+        "CREATE TABLE members (id INTEGER PRIMARY KEY, name VARCHAR(50))",
+        NONE,
+    )
+    .await
+    .unwrap();
+    db.execute("INSERT INTO members VALUES (1, 'Ada')", NONE)
+        .await
+        .unwrap();
     for round in 0..5 {
         prime_or_wait(&db).await;
         proxy.reset_after_server_bytes(1);
         let name = format!("round {round}");
-        let written = db.execute("UPDATE members SET name = :name WHERE id = 1", params! { name: name }).await;
+        let written = db
+            .execute(
+                "UPDATE members SET name = :name WHERE id = 1",
+                params! { name: name },
+            )
+            .await;
         if let Err(error) = written {
-            assert_eq!(error.driver().map(plexidb::DriverError::kind), Some(ErrorKind::ConnectionLost), "{error}");
+            assert_eq!(
+                error.driver().map(plexidb::DriverError::kind),
+                Some(ErrorKind::ConnectionLost),
+                "{error}"
+            );
         }
         for _ in 0..10 {
             if let Ok(layer) = db.query(NAMES, NONE).await {

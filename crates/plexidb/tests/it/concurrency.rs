@@ -20,17 +20,29 @@ async fn no_read_is_older_than_an_acknowledged_write(database: TestDatabase) {
     let db = counters(&database).await;
     let acknowledged: Arc<Vec<AtomicI64>> = Arc::new((0..REGISTERS).map(|_| AtomicI64::new(0)).collect());
     let is_over = Arc::new(AtomicBool::new(false));
-    let rounds = if std::env::var_os("PLEXIDB_TEST_FULL").is_some() { 5_000 } else { 150 };
+    let rounds = if std::env::var_os("PLEXIDB_TEST_FULL").is_some() {
+        5_000
+    } else {
+        150
+    };
 
     let readers: Vec<_> = (0..4)
-        .map(|_| tokio::spawn(read_until(db.clone(), Arc::clone(&acknowledged), Arc::clone(&is_over))))
+        .map(|_| {
+            tokio::spawn(read_until(
+                db.clone(),
+                Arc::clone(&acknowledged),
+                Arc::clone(&is_over),
+            ))
+        })
         .collect();
     let writers: Vec<_> = (0..REGISTERS)
         .map(|id| {
             let (db, acknowledged) = (db.clone(), Arc::clone(&acknowledged));
             tokio::spawn(async move {
                 for count in 1..=rounds {
-                    db.execute("UPDATE counters SET n = n + 1 WHERE id = :id", params! { id: id }).await.unwrap();
+                    db.execute("UPDATE counters SET n = n + 1 WHERE id = :id", params! { id: id })
+                        .await
+                        .unwrap();
                     acknowledged[id as usize].store(count, Ordering::SeqCst);
                     // Time for readers to hit what they have just stored.
                     if count % 8 == 0 {
@@ -56,10 +68,19 @@ async fn read_until(db: Manager, acknowledged: Arc<Vec<AtomicI64>>, is_over: Arc
     let mut last = vec![0; REGISTERS as usize];
     while !is_over.load(Ordering::SeqCst) {
         for id in 0..REGISTERS {
-            let floor = acknowledged[id as usize].load(Ordering::SeqCst).max(last[id as usize]);
-            let rows = db.query("SELECT n FROM counters WHERE id = :id", params! { id: id }).await.unwrap();
+            let floor = acknowledged[id as usize]
+                .load(Ordering::SeqCst)
+                .max(last[id as usize]);
+            let rows = db
+                .query("SELECT n FROM counters WHERE id = :id", params! { id: id })
+                .await
+                .unwrap();
             let n: i64 = rows[0].get(0).unwrap();
-            assert!(n >= floor, "register {id}: read {n} from {} after {floor} was acknowledged or read", rows.source());
+            assert!(
+                n >= floor,
+                "register {id}: read {n} from {} after {floor} was acknowledged or read",
+                rows.source()
+            );
             last[id as usize] = n;
             hits += u64::from(rows.source() == Source::L1);
         }
@@ -75,7 +96,10 @@ async fn both_rows_of_a_transaction_change_together(database: TestDatabase) {
         let (db, is_over) = (db.clone(), Arc::clone(&is_over));
         tokio::spawn(async move {
             while !is_over.load(Ordering::SeqCst) {
-                let rows = db.query("SELECT n FROM counters WHERE id IN (0, 1) ORDER BY id", NONE).await.unwrap();
+                let rows = db
+                    .query("SELECT n FROM counters WHERE id IN (0, 1) ORDER BY id", NONE)
+                    .await
+                    .unwrap();
                 let (left, right): (i64, i64) = (rows[0].get(0).unwrap(), rows[1].get(0).unwrap());
                 assert_eq!(left, right, "torn read from {}", rows.source());
             }
@@ -84,7 +108,10 @@ async fn both_rows_of_a_transaction_change_together(database: TestDatabase) {
     for _ in 0..60 {
         let mut transaction = db.begin().await.unwrap();
         for id in [0, 1] {
-            transaction.execute("UPDATE counters SET n = n + 1 WHERE id = :id", params! { id: id }).await.unwrap();
+            transaction
+                .execute("UPDATE counters SET n = n + 1 WHERE id = :id", params! { id: id })
+                .await
+                .unwrap();
         }
         transaction.commit().await.unwrap();
     }
@@ -94,9 +121,16 @@ async fn both_rows_of_a_transaction_change_together(database: TestDatabase) {
 
 async fn counters(database: &TestDatabase) -> Manager {
     let db = database.connect().await;
-    db.execute("CREATE TABLE counters (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)", NONE).await.unwrap();
+    db.execute(
+        "CREATE TABLE counters (id INTEGER PRIMARY KEY, n INTEGER NOT NULL)",
+        NONE,
+    )
+    .await
+    .unwrap();
     for id in 0..REGISTERS {
-        db.execute("INSERT INTO counters VALUES (:id, 0)", params! { id: id }).await.unwrap();
+        db.execute("INSERT INTO counters VALUES (:id, 0)", params! { id: id })
+            .await
+            .unwrap();
     }
     db
 }

@@ -20,17 +20,26 @@ impl TestDatabase {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}?mode=rwc", folder.path().join("test.db").display());
-        Self { url, _owner: Owner::Sqlite(folder) }
+        Self {
+            url,
+            _owner: Owner::Sqlite(folder),
+        }
     }
 
     pub(crate) fn postgres() -> Self {
         let database = plexidb_testkit::postgres().fresh_database();
-        Self { url: database.url(), _owner: Owner::Postgres(database) }
+        Self {
+            url: database.url(),
+            _owner: Owner::Postgres(database),
+        }
     }
 
     pub(crate) fn mariadb() -> Self {
         let database = plexidb_testkit::mariadb().fresh_database();
-        Self { url: database.url(), _owner: Owner::MariaDb(database) }
+        Self {
+            url: database.url(),
+            _owner: Owner::MariaDb(database),
+        }
     }
 
     pub(crate) async fn connect(&self) -> Manager {
@@ -69,7 +78,12 @@ pub(crate) const NONE: Params<'static> = Params::Positional(&[]);
 pub(crate) async fn prime(db: &Manager, sql: &str) -> Rows {
     db.query(sql, NONE).await.unwrap();
     let rows = db.query(sql, NONE).await.unwrap();
-    assert_eq!(rows.source(), Source::L1, "not cached: {sql}\n{}", db.explain(sql));
+    assert_eq!(
+        rows.source(),
+        Source::L1,
+        "not cached: {sql}\n{}",
+        db.explain(sql)
+    );
     rows
 }
 

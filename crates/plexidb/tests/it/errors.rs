@@ -25,10 +25,16 @@ async fn sql_errors_keep_the_server_s_own_words(database: TestDatabase) {
     let details = error.driver().and_then(|error| error.sql_error()).unwrap();
     match db.databases()[0].dialect() {
         plexidb::Dialect::Postgres => {
-            assert_eq!((details.sqlstate.as_deref(), details.position), (Some("42703"), Some(8)));
+            assert_eq!(
+                (details.sqlstate.as_deref(), details.position),
+                (Some("42703"), Some(8))
+            );
         }
         plexidb::Dialect::MySql => {
-            assert_eq!((details.sqlstate.as_deref(), details.code), (Some("42S22"), Some(1054)));
+            assert_eq!(
+                (details.sqlstate.as_deref(), details.code),
+                (Some("42S22"), Some(1054))
+            );
         }
         plexidb::Dialect::Sqlite => assert_eq!(details.position, Some(8)),
     }
@@ -57,29 +63,63 @@ async fn wrong_parameters_are_told(database: TestDatabase) {
 
 async fn a_result_beyond_its_bound_is_an_error_and_the_connection_goes_on(database: TestDatabase) {
     let db = database.with_schema().await;
-    let error = db.select("SELECT name FROM members").limits(2, 1 << 20).fetch().await.unwrap_err();
+    let error = db
+        .select("SELECT name FROM members")
+        .limits(2, 1 << 20)
+        .fetch()
+        .await
+        .unwrap_err();
     assert_eq!(kind(&error), Some(ErrorKind::ResultTooLarge), "{error}");
-    let error = db.select("SELECT name FROM members").limits(100, 4).fetch().await.unwrap_err();
+    let error = db
+        .select("SELECT name FROM members")
+        .limits(100, 4)
+        .fetch()
+        .await
+        .unwrap_err();
     assert_eq!(kind(&error), Some(ErrorKind::ResultTooLarge), "{error}");
-    assert_eq!(db.select("SELECT name FROM members").limits(3, 1 << 20).fetch().await.unwrap().len(), 3);
+    assert_eq!(
+        db.select("SELECT name FROM members")
+            .limits(3, 1 << 20)
+            .fetch()
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
 }
 
 async fn names_and_placeholders_must_fit(database: TestDatabase) {
     let db = database.with_schema().await;
-    let error = db.query("SELECT name FROM members WHERE id = :id", params! { idd: 1 }).await.unwrap_err();
+    let error = db
+        .query("SELECT name FROM members WHERE id = :id", params! { idd: 1 })
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::Names(_)), "{error}");
     assert!(error.to_string().contains("id"), "{error}");
 }
 
 async fn an_unknown_database_name_lists_those_that_there_are(database: TestDatabase) {
     let db = database.connect().await;
-    let error = db.select("SELECT 1").on("reporting").fetch().await.unwrap_err().to_string();
-    assert!(error.contains("\"reporting\"") && error.contains("default"), "{error}");
+    let error = db
+        .select("SELECT 1")
+        .on("reporting")
+        .fetch()
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("\"reporting\"") && error.contains("default"),
+        "{error}"
+    );
 }
 
 async fn writes_are_not_streamed(database: TestDatabase) {
     let db = database.with_schema().await;
-    let error = db.stream("DELETE FROM members RETURNING id", NONE).await.map(drop).unwrap_err();
+    let error = db
+        .stream("DELETE FROM members RETURNING id", NONE)
+        .await
+        .map(drop)
+        .unwrap_err();
     assert!(matches!(error, Error::NotARead), "{error}");
 }
 
@@ -92,9 +132,18 @@ async fn urls_and_logins_that_do_not_work_say_why() {
         ("oracle://host/db".to_owned(), ErrorKind::Unsupported),
         ("sqlite:/no/such/folder/file.db".to_owned(), ErrorKind::File),
         (refused.to_owned(), ErrorKind::Connect),
-        (postgres.url().replace(postgres.password(), "hunter2"), ErrorKind::Authentication),
-        (mariadb.url().replace(mariadb.password(), "hunter2"), ErrorKind::Authentication),
-        (format!("{}_missing", postgres.fresh_database().url()), ErrorKind::UnknownDatabase),
+        (
+            postgres.url().replace(postgres.password(), "hunter2"),
+            ErrorKind::Authentication,
+        ),
+        (
+            mariadb.url().replace(mariadb.password(), "hunter2"),
+            ErrorKind::Authentication,
+        ),
+        (
+            format!("{}_missing", postgres.fresh_database().url()),
+            ErrorKind::UnknownDatabase,
+        ),
     ] {
         let error = plexidb::connect(&url).await.map(drop).unwrap_err();
         let text = format!("{error} {error:?}");
@@ -109,10 +158,14 @@ async fn urls_and_logins_that_do_not_work_say_why() {
 async fn a_read_only_file_reads_and_refuses_writes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.db");
-    let db = plexidb::connect(&format!("sqlite:{}?mode=rwc", path.display())).await.unwrap();
+    let db = plexidb::connect(&format!("sqlite:{}?mode=rwc", path.display()))
+        .await
+        .unwrap();
     db.execute("CREATE TABLE t (a INTEGER)", NONE).await.unwrap();
     db.close().await;
-    let db = plexidb::connect(&format!("sqlite:{}?mode=ro", path.display())).await.unwrap();
+    let db = plexidb::connect(&format!("sqlite:{}?mode=ro", path.display()))
+        .await
+        .unwrap();
     assert_eq!(db.query("SELECT a FROM t", NONE).await.unwrap().len(), 0);
     let error = db.execute("INSERT INTO t VALUES (1)", NONE).await.unwrap_err();
     assert_eq!(kind(&error), Some(ErrorKind::ReadOnly), "{error}");

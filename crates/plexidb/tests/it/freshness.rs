@@ -38,14 +38,19 @@ async fn a_write_drops_what_depends_on_its_table(database: TestDatabase) {
 async fn a_write_keeps_what_depends_on_other_tables(database: TestDatabase) {
     let db = database.with_schema().await;
     prime(&db, MEMBERS).await;
-    db.execute("UPDATE notes SET body = 'second' WHERE id = 1", NONE).await.unwrap();
+    db.execute("UPDATE notes SET body = 'second' WHERE id = 1", NONE)
+        .await
+        .unwrap();
     assert_eq!(assert_fresh(&db, MEMBERS).await, Source::L1);
 }
 
 async fn views_depend_on_their_tables(database: TestDatabase) {
     let db = database.with_schema().await;
     let sql = "SELECT title, name FROM rosters ORDER BY title, name";
-    for write in ["UPDATE teams SET title = 'green' WHERE id = 1", "UPDATE members SET team_id = 2 WHERE id = 1"] {
+    for write in [
+        "UPDATE teams SET title = 'green' WHERE id = 1",
+        "UPDATE members SET team_id = 2 WHERE id = 1",
+    ] {
         prime(&db, sql).await;
         db.execute(write, NONE).await.unwrap();
         assert_eq!(assert_fresh(&db, sql).await, Source::Database, "{write}");
@@ -64,7 +69,9 @@ async fn triggers_touch_what_nobody_knows(database: TestDatabase) {
     let db = database.with_schema().await;
     let notes = "SELECT id, body FROM notes ORDER BY id";
     // Planned before the trigger exists: the plan must not outlive the schema.
-    db.execute("UPDATE members SET score = 1 WHERE id = 1", NONE).await.unwrap();
+    db.execute("UPDATE members SET score = 1 WHERE id = 1", NONE)
+        .await
+        .unwrap();
     match db.databases()[0].dialect() {
         plexidb::Dialect::Postgres => {
             db.execute(
@@ -74,9 +81,12 @@ async fn triggers_touch_what_nobody_knows(database: TestDatabase) {
             )
             .await
             .unwrap();
-            db.execute("CREATE TRIGGER noted AFTER UPDATE ON members FOR EACH ROW EXECUTE FUNCTION note()", NONE)
-                .await
-                .unwrap();
+            db.execute(
+                "CREATE TRIGGER noted AFTER UPDATE ON members FOR EACH ROW EXECUTE FUNCTION note()",
+                NONE,
+            )
+            .await
+            .unwrap();
         }
         plexidb::Dialect::Sqlite => {
             db.execute(
@@ -96,7 +106,9 @@ async fn triggers_touch_what_nobody_knows(database: TestDatabase) {
         }
     }
     prime(&db, notes).await;
-    db.execute("UPDATE members SET score = 1 WHERE id = 1", NONE).await.unwrap();
+    db.execute("UPDATE members SET score = 1 WHERE id = 1", NONE)
+        .await
+        .unwrap();
     assert_eq!(assert_fresh(&db, notes).await, Source::Database);
 }
 
@@ -109,7 +121,11 @@ async fn results_that_change_by_themselves_are_not_cached(database: TestDatabase
     ] {
         assert!(!db.explain(sql).is_cacheable(), "{sql}");
     }
-    let random = if db.databases()[0].dialect() == plexidb::Dialect::MySql { "rand()" } else { "random()" };
+    let random = if db.databases()[0].dialect() == plexidb::Dialect::MySql {
+        "rand()"
+    } else {
+        "random()"
+    };
     let sql = format!("SELECT id, {random} AS luck FROM members ORDER BY id");
     let first = db.query(&sql, NONE).await.unwrap();
     let second = db.query(&sql, NONE).await.unwrap();
@@ -120,7 +136,13 @@ async fn results_that_change_by_themselves_are_not_cached(database: TestDatabase
 async fn rows_that_a_write_returns_are_fresh(database: TestDatabase) {
     let db = database.with_schema().await;
     prime(&db, MEMBERS).await;
-    let returned = db.query("INSERT INTO members VALUES (9, 'Alan', 1, 2) RETURNING id, name", NONE).await.unwrap();
+    let returned = db
+        .query(
+            "INSERT INTO members VALUES (9, 'Alan', 1, 2) RETURNING id, name",
+            NONE,
+        )
+        .await
+        .unwrap();
     assert_eq!(returned[0].get::<&str>("name").unwrap(), "Alan");
     assert_eq!(assert_fresh(&db, MEMBERS).await, Source::Database);
 }
@@ -129,10 +151,16 @@ async fn invalidation_by_hand_covers_writes_past_the_layer(database: TestDatabas
     let db = database.with_schema().await;
     let other = database.connect().await;
     prime(&db, MEMBERS).await;
-    other.execute("UPDATE members SET name = 'Kurt' WHERE id = 1", NONE).await.unwrap();
+    other
+        .execute("UPDATE members SET name = 'Kurt' WHERE id = 1", NONE)
+        .await
+        .unwrap();
     db.invalidate_table("members").unwrap();
     assert_eq!(assert_fresh(&db, MEMBERS).await, Source::Database);
-    other.execute("UPDATE members SET name = 'Emmy' WHERE id = 1", NONE).await.unwrap();
+    other
+        .execute("UPDATE members SET name = 'Emmy' WHERE id = 1", NONE)
+        .await
+        .unwrap();
     db.clear_cache();
     assert_eq!(db.cache_stats().entries, 0);
     assert_eq!(assert_fresh(&db, MEMBERS).await, Source::Database);
@@ -147,7 +175,10 @@ async fn named_and_native_placeholders_share_no_entry_with_other_values(database
         let rows = db.query(sql, params! { id: id }).await.unwrap();
         assert_eq!(rows[0].get::<&str>(0).unwrap(), name);
     }
-    assert_eq!(db.query(sql, params! { id: 2 }).await.unwrap().source(), Source::L1);
+    assert_eq!(
+        db.query(sql, params! { id: 2 }).await.unwrap().source(),
+        Source::L1
+    );
     let twice = "SELECT :a AS a, name FROM members WHERE name = :a OR id = :b ORDER BY id";
     let rows = db.query(twice, params! { b: 2, a: "Ada" }).await.unwrap();
     assert_eq!(rows.len(), 2);
@@ -157,16 +188,29 @@ async fn named_and_native_placeholders_share_no_entry_with_other_values(database
 async fn many_rows_in_one_batch_are_seen(database: TestDatabase) {
     let db = database.with_schema().await;
     prime(&db, "SELECT count(*) AS n FROM notes").await;
-    let rows: Vec<Vec<plexidb::Value>> =
-        (2..1_000_i64).map(|id| vec![id.into(), format!("note {id}").into()]).collect();
+    let rows: Vec<Vec<plexidb::Value>> = (2..1_000_i64)
+        .map(|id| vec![id.into(), format!("note {id}").into()])
+        .collect();
     let sql = match db.databases()[0].dialect() {
         plexidb::Dialect::Postgres => "INSERT INTO notes VALUES ($1, $2)",
         _ => "INSERT INTO notes VALUES (?, ?)",
     };
     assert_eq!(db.execute_many(sql, &rows).await.unwrap().rows_affected, 998);
-    assert_eq!(assert_fresh(&db, "SELECT count(*) AS n FROM notes").await, Source::Database);
+    assert_eq!(
+        assert_fresh(&db, "SELECT count(*) AS n FROM notes").await,
+        Source::Database
+    );
     // One wrong row, and nothing has changed.
-    let rows = [vec![2_000_i64.into(), "new".into()], vec![1_i64.into(), "a duplicate".into()]];
+    let rows = [
+        vec![2_000_i64.into(), "new".into()],
+        vec![1_i64.into(), "a duplicate".into()],
+    ];
     db.execute_many(sql, &rows).await.unwrap_err();
-    assert_eq!(db.query("SELECT id FROM notes WHERE id = 2000", NONE).await.unwrap().len(), 0);
+    assert_eq!(
+        db.query("SELECT id FROM notes WHERE id = 2000", NONE)
+            .await
+            .unwrap()
+            .len(),
+        0
+    );
 }

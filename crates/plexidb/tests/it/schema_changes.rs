@@ -16,29 +16,52 @@ async fn a_new_column_shows_in_what_was_cached(database: TestDatabase) {
     let db = database.with_schema().await;
     let sql = "SELECT * FROM notes";
     assert_eq!(prime(&db, sql).await.columns().len(), 2);
-    db.execute("ALTER TABLE notes ADD COLUMN colour VARCHAR(10) DEFAULT 'red'", NONE).await.unwrap();
+    db.execute(
+        "ALTER TABLE notes ADD COLUMN colour VARCHAR(10) DEFAULT 'red'",
+        NONE,
+    )
+    .await
+    .unwrap();
     assert_eq!(assert_fresh(&db, sql).await, Source::Database);
     assert_eq!(prime(&db, sql).await.columns().len(), 3);
 }
 
 async fn a_view_that_changes_its_tables_is_followed(database: TestDatabase) {
     let db = database.with_schema().await;
-    db.execute("CREATE VIEW current_things AS SELECT name AS thing FROM members", NONE).await.unwrap();
+    db.execute(
+        "CREATE VIEW current_things AS SELECT name AS thing FROM members",
+        NONE,
+    )
+    .await
+    .unwrap();
     let sql = "SELECT thing FROM current_things ORDER BY thing";
     prime(&db, sql).await;
     db.execute("DROP VIEW current_things", NONE).await.unwrap();
-    db.execute("CREATE VIEW current_things AS SELECT body AS thing FROM notes", NONE).await.unwrap();
+    db.execute(
+        "CREATE VIEW current_things AS SELECT body AS thing FROM notes",
+        NONE,
+    )
+    .await
+    .unwrap();
     assert_eq!(assert_fresh(&db, sql).await, Source::Database);
     prime(&db, sql).await;
-    db.execute("UPDATE notes SET body = 'changed'", NONE).await.unwrap();
+    db.execute("UPDATE notes SET body = 'changed'", NONE)
+        .await
+        .unwrap();
     assert_eq!(assert_fresh(&db, sql).await, Source::Database);
 }
 
 async fn ddl_in_a_transaction_counts_from_its_commit(database: TestDatabase) {
     let db = database.with_schema().await;
     let mut transaction = db.begin().await.unwrap();
-    transaction.execute("CREATE TABLE extras (id INTEGER PRIMARY KEY)", NONE).await.unwrap();
-    transaction.execute("INSERT INTO extras VALUES (1)", NONE).await.unwrap();
+    transaction
+        .execute("CREATE TABLE extras (id INTEGER PRIMARY KEY)", NONE)
+        .await
+        .unwrap();
+    transaction
+        .execute("INSERT INTO extras VALUES (1)", NONE)
+        .await
+        .unwrap();
     transaction.commit().await.unwrap();
     let sql = "SELECT id FROM extras ORDER BY id";
     prime(&db, sql).await;
@@ -49,7 +72,10 @@ async fn ddl_in_a_transaction_counts_from_its_commit(database: TestDatabase) {
 async fn a_table_that_others_made_is_found(database: TestDatabase) {
     let db = database.with_schema().await;
     let other = database.connect().await;
-    other.execute("CREATE TABLE late (id INTEGER PRIMARY KEY)", NONE).await.unwrap();
+    other
+        .execute("CREATE TABLE late (id INTEGER PRIMARY KEY)", NONE)
+        .await
+        .unwrap();
     let sql = "SELECT id FROM late ORDER BY id";
     assert_eq!(db.query(sql, NONE).await.unwrap().len(), 0);
     // Unknown at first, then found in the background.
@@ -72,11 +98,20 @@ async fn an_open_transaction_keeps_the_old_schema_s_writes_covered(database: Tes
         return;
     }
     let mut transaction = db.begin().await.unwrap();
-    transaction.execute("UPDATE members SET score = 5 WHERE id = 1", NONE).await.unwrap();
-    db.execute("CREATE TABLE others (id INTEGER PRIMARY KEY)", NONE).await.unwrap();
+    transaction
+        .execute("UPDATE members SET score = 5 WHERE id = 1", NONE)
+        .await
+        .unwrap();
+    db.execute("CREATE TABLE others (id INTEGER PRIMARY KEY)", NONE)
+        .await
+        .unwrap();
     let notes = "SELECT body FROM notes";
     for _ in 0..3 {
-        assert_eq!(assert_fresh(&db, notes).await, Source::Database, "reads bypass the cache while it is open");
+        assert_eq!(
+            assert_fresh(&db, notes).await,
+            Source::Database,
+            "reads bypass the cache while it is open"
+        );
     }
     transaction.commit().await.unwrap();
     prime(&db, notes).await;

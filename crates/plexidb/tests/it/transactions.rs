@@ -19,27 +19,45 @@ async fn nobody_sees_a_write_before_its_commit(database: TestDatabase) {
     let db = database.with_schema().await;
     prime(&db, NAMES).await;
     let mut transaction = db.begin().await.unwrap();
-    transaction.execute("UPDATE members SET name = 'Kurt' WHERE id = :id", params! { id: 1 }).await.unwrap();
+    transaction
+        .execute(
+            "UPDATE members SET name = 'Kurt' WHERE id = :id",
+            params! { id: 1 },
+        )
+        .await
+        .unwrap();
     // Not committed: the cached result is still what the database would say.
     let rows = db.query(NAMES, NONE).await.unwrap();
-    assert_eq!((rows.source(), rows[0].get::<&str>(0).unwrap()), (Source::L1, "Ada"));
+    assert_eq!(
+        (rows.source(), rows[0].get::<&str>(0).unwrap()),
+        (Source::L1, "Ada")
+    );
     transaction.commit().await.unwrap();
     assert_eq!(assert_fresh(&db, NAMES).await, Source::Database);
-    assert_eq!(db.query(NAMES, NONE).await.unwrap()[0].get::<&str>(0).unwrap(), "Kurt");
+    assert_eq!(
+        db.query(NAMES, NONE).await.unwrap()[0].get::<&str>(0).unwrap(),
+        "Kurt"
+    );
 }
 
 async fn a_dropped_transaction_is_rolled_back(database: TestDatabase) {
     let db = database.with_schema().await;
     for _ in 0..30 {
         let mut transaction = db.begin().await.unwrap();
-        transaction.execute("UPDATE members SET name = 'Kurt' WHERE id = 1", NONE).await.unwrap();
+        transaction
+            .execute("UPDATE members SET name = 'Kurt' WHERE id = 1", NONE)
+            .await
+            .unwrap();
         drop(transaction);
     }
     // More often than there are connections: each one came back.
     let rows = db.select(NAMES).no_cache().fetch().await.unwrap();
     assert_eq!(rows[0].get::<&str>(0).unwrap(), "Ada");
     let mut transaction = db.begin().await.unwrap();
-    transaction.execute("UPDATE members SET name = 'Emmy' WHERE id = 1", NONE).await.unwrap();
+    transaction
+        .execute("UPDATE members SET name = 'Emmy' WHERE id = 1", NONE)
+        .await
+        .unwrap();
     transaction.rollback().await.unwrap();
     assert_fresh(&db, NAMES).await;
 }
@@ -48,27 +66,52 @@ async fn savepoints_undo_a_part(database: TestDatabase) {
     let db = database.with_schema().await;
     prime(&db, NAMES).await;
     let mut transaction = db.begin().await.unwrap();
-    transaction.execute("UPDATE members SET name = 'kept' WHERE id = 1", NONE).await.unwrap();
+    transaction
+        .execute("UPDATE members SET name = 'kept' WHERE id = 1", NONE)
+        .await
+        .unwrap();
     let mut savepoint = transaction.savepoint().await.unwrap();
-    savepoint.execute("UPDATE members SET name = 'undone' WHERE id = 2", NONE).await.unwrap();
+    savepoint
+        .execute("UPDATE members SET name = 'undone' WHERE id = 2", NONE)
+        .await
+        .unwrap();
     let mut inner = savepoint.savepoint().await.unwrap();
-    inner.execute("UPDATE members SET name = 'undone too' WHERE id = 3", NONE).await.unwrap();
+    inner
+        .execute("UPDATE members SET name = 'undone too' WHERE id = 3", NONE)
+        .await
+        .unwrap();
     drop(inner);
     savepoint.rollback().await.unwrap();
     let mut savepoint = transaction.savepoint().await.unwrap();
-    savepoint.execute("UPDATE members SET score = 99 WHERE id = 3", NONE).await.unwrap();
+    savepoint
+        .execute("UPDATE members SET score = 99 WHERE id = 3", NONE)
+        .await
+        .unwrap();
     savepoint.release().await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(assert_fresh(&db, NAMES).await, Source::Database);
-    let rows = db.query("SELECT name, score FROM members ORDER BY id", NONE).await.unwrap();
+    let rows = db
+        .query("SELECT name, score FROM members ORDER BY id", NONE)
+        .await
+        .unwrap();
     let rows: Vec<(String, Option<i64>)> = rows.deserialize().unwrap();
-    assert_eq!(rows, [("kept".into(), Some(10)), ("Grace".into(), Some(20)), ("Edsger".into(), Some(99))]);
+    assert_eq!(
+        rows,
+        [
+            ("kept".into(), Some(10)),
+            ("Grace".into(), Some(20)),
+            ("Edsger".into(), Some(99))
+        ]
+    );
 }
 
 async fn reads_in_a_transaction_see_its_writes_and_fill_nothing(database: TestDatabase) {
     let db = database.with_schema().await;
     let mut transaction = db.begin().await.unwrap();
-    transaction.execute("DELETE FROM members WHERE id = 3", NONE).await.unwrap();
+    transaction
+        .execute("DELETE FROM members WHERE id = 3", NONE)
+        .await
+        .unwrap();
     let seen = transaction.query(NAMES, NONE).await.unwrap();
     assert_eq!((seen.len(), seen.source()), (2, Source::Database));
     transaction.rollback().await.unwrap();
@@ -79,14 +122,23 @@ async fn transaction_statements_as_sql_are_refused(database: TestDatabase) {
     let db = database.with_schema().await;
     for sql in ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a"] {
         let error = db.execute(sql, NONE).await.unwrap_err();
-        assert!(matches!(error, Error::TransactionControl { .. }), "{sql}: {error}");
+        assert!(
+            matches!(error, Error::TransactionControl { .. }),
+            "{sql}: {error}"
+        );
         assert!(error.to_string().contains("begin()"), "{error}");
     }
-    let options = TransactionOptions { isolation: Some(Isolation::Serializable), read_only: false };
+    let options = TransactionOptions {
+        isolation: Some(Isolation::Serializable),
+        read_only: false,
+    };
     let mut transaction = db.begin_with(options).await.unwrap();
     let error = transaction.execute("COMMIT", NONE).await.unwrap_err();
     assert!(matches!(error, Error::TransactionControl { .. }), "{error}");
-    transaction.execute("UPDATE members SET score = 7 WHERE id = 1", NONE).await.unwrap();
+    transaction
+        .execute("UPDATE members SET score = 7 WHERE id = 1", NONE)
+        .await
+        .unwrap();
     transaction.commit().await.unwrap();
 }
 
@@ -94,8 +146,14 @@ async fn a_failed_statement_spoils_a_commit_or_not_as_the_database_says(database
     let db = database.with_schema().await;
     prime(&db, NAMES).await;
     let mut transaction = db.begin().await.unwrap();
-    transaction.execute("UPDATE members SET name = 'Kurt' WHERE id = 1", NONE).await.unwrap();
-    transaction.execute("INSERT INTO members VALUES (1, 'a duplicate', 0, 1)", NONE).await.unwrap_err();
+    transaction
+        .execute("UPDATE members SET name = 'Kurt' WHERE id = 1", NONE)
+        .await
+        .unwrap();
+    transaction
+        .execute("INSERT INTO members VALUES (1, 'a duplicate', 0, 1)", NONE)
+        .await
+        .unwrap_err();
     let committed = transaction.commit().await;
     match db.databases()[0].dialect() {
         plexidb::Dialect::Postgres => assert!(matches!(committed, Err(Error::TransactionFailed))),

@@ -1,22 +1,47 @@
-//! The MySQL/MariaDB driver behind core's ports.
+//! The MySQL/MariaDB driver behind core's ports, on the connections (not the pool) of `mysql_async`.
+//!
+//! Invariant: a session always has the settings of `dial/session_setup.rs`; statements go by the binary protocol,
+//! but those that cannot be prepared and those that control the session. Decimals are sent as text, which MySQL
+//! compares with a decimal column as a float: `CAST(? AS DECIMAL(65,30))` compares exactly.
+
+use std::sync::Arc;
 
 use plexidb_core::{BoxFuture, Connection, Connector, Dialect, DriverError, SessionId};
 
 use crate::options::ConnectOptions;
 use crate::url::DatabaseUrl;
 
-/// Makes connections to a MySQL/MariaDB database.
-pub(crate) struct MySqlConnector;
+mod cancel;
+mod catalog;
+mod columns;
+mod connection;
+mod decode;
+mod dial;
+mod failure;
+mod link;
+mod parameters;
+mod results;
+mod settings;
+mod statements;
+mod tls;
+mod verbatim;
 
-impl MySqlConnector {
-    pub(crate) fn from_url(url: &DatabaseUrl, _options: &ConnectOptions) -> Result<Self, DriverError> {
-        Err(unsupported(url.scheme_name()))
-    }
+use connection::MySqlConnection;
+use dial::Dialer;
+use settings::Settings;
+
+/// Makes connections to a MySQL/MariaDB database.
+pub(crate) struct MySqlConnector {
+    dialer: Arc<Dialer>,
 }
 
-fn unsupported(scheme: &str) -> DriverError {
-    DriverError::Unsupported {
-        what: format!("{scheme} databases, in this version"),
+impl MySqlConnector {
+    /// A connector for `mysql://user:password@host:port/database?…`. Options: `ssl-mode`, `ssl-ca`, `ssl-cert`,
+    /// `ssl-key`, `connect_timeout` (seconds), `socket`, `charset` (utf8mb4). `localhost` is reached by TCP unless a
+    /// socket is given.
+    pub(crate) fn from_url(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Self, DriverError> {
+        let dialer = Arc::new(Dialer::new(Settings::from_url(url, options)?));
+        Ok(Self { dialer })
     }
 }
 
@@ -26,14 +51,18 @@ impl Connector for MySqlConnector {
     }
 
     fn target(&self) -> &str {
-        ""
+        &self.dialer.settings().target
     }
 
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, DriverError>> {
-        Box::pin(async { Err(unsupported("such")) })
+        Box::pin(async {
+            let (conn, session) = self.dialer.connect().await?;
+            let connection = MySqlConnection::new(conn, session, Arc::clone(&self.dialer));
+            Ok(Box::new(connection) as Box<dyn Connection>)
+        })
     }
 
-    fn terminate(&self, _session: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {
-        Box::pin(async { Err(unsupported("such")) })
+    fn terminate(&self, session: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {
+        Box::pin(cancel::kill_session(&self.dialer, session.0))
     }
 }

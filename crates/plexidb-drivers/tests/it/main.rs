@@ -1,5 +1,9 @@
 //! The drivers as a caller sees them: real files, real servers.
 
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod url;

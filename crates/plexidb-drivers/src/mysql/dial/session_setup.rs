@@ -1,0 +1,60 @@
+//! The settings that every session gets, in one round trip.
+//!
+//! Invariant: text is utf8mb4, times are UTC, a double quote begins a string and a backslash an escape (what the
+//! analysis of statements relies on), and statements commit by themselves. All else stays as the server has it.
+
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
+/// The modes of `sql_mode` that change how a statement is read, and MySQL's and MariaDB's names for sets of modes
+/// that contain `ANSI_QUOTES`. A set's other modes are listed beside its name and stay.
+const MODES_OFF: [&str; 8] = [
+    "ANSI_QUOTES",
+    "NO_BACKSLASH_ESCAPES",
+    "ANSI",
+    "DB2",
+    "MAXDB",
+    "MSSQL",
+    "ORACLE",
+    "POSTGRESQL",
+];
+
+/// What the server says of the session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Session {
+    /// The connection id; wider than the one of the handshake.
+    pub(crate) id: u64,
+    /// The longest statement or row of parameters that the server takes, in bytes.
+    pub(crate) packet_bytes_max: usize,
+}
+
+pub(super) async fn set_up(conn: &mut Conn) -> Result<Session, mysql_async::Error> {
+    let mut result = conn.query_iter(statements()).await?;
+    // The first of the two results is that of SET.
+    while result.columns_ref().is_empty() && !result.is_empty() {
+        result.next().await?;
+    }
+    let row = result.next().await?;
+    result.drop_result().await?;
+    let number = |row: &mysql_async::Row, position| row.get_opt::<u64, usize>(position)?.ok();
+    let facts = row.and_then(|row| Some((number(&row, 0)?, number(&row, 1)?)));
+    let (id, packet_bytes_max) = facts.unwrap_or((u64::from(conn.id()), 1 << 24));
+    Ok(Session {
+        id,
+        packet_bytes_max: usize::try_from(packet_bytes_max).unwrap_or(usize::MAX),
+    })
+}
+
+fn statements() -> String {
+    // Commas around the list and every mode let REPLACE match whole names.
+    let mode = MODES_OFF
+        .iter()
+        .fold("CONCAT(',', @@sql_mode, ',')".to_owned(), |list, mode| {
+            format!("REPLACE({list}, ',{mode},', ',')")
+        });
+    format!(
+        "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION autocommit = 1, \
+         SESSION sql_mode = TRIM(BOTH ',' FROM {mode}); \
+         SELECT CONNECTION_ID(), @@max_allowed_packet"
+    )
+}

@@ -1,1 +1,27 @@
-//! SQL text to statement profiles: pure functions, no IO.
+//! SQL text to statement profiles, and profiles against a catalog to footprints: pure functions, no IO.
+//!
+//! Invariant: what is not understood widens (whole table, whole database, not cacheable); it never narrows.
+
+mod analyze;
+mod fingerprint;
+mod keywords;
+mod kind;
+mod names;
+mod profile;
+mod reason;
+mod resolve;
+mod scan;
+mod split;
+mod time_word;
+
+pub use kind::{StatementKind, TransactionControl};
+pub use names::{NameError, NamedStatement, bind_names, placeholder_count};
+pub use profile::{
+    Change, ColumnUse, Columns, EqualityKey, FunctionCall, KeyValue, Profile, RelationName, RelationUse,
+    WriteTarget,
+};
+pub use reason::{Reason, Unbounded};
+pub use resolve::{Cacheability, Footprint, WriteExtent, resolve};
+pub use scan::{Scanner, Token, TokenKind, scan};
+pub use split::{ScriptStatement, StatementEnd, Statements, split_statements};
+pub use time_word::is_time_word;

@@ -1,0 +1,140 @@
+//! A profile against a catalog: what its result depends on, what it touches, whether it may be cached.
+//!
+//! Invariant: a relation, function or type that the catalog does not vouch for widens the write and forbids caching.
+
+use plexidb_core::{Catalog, Dialect, TableName, Tag};
+
+mod builtin;
+mod columns;
+mod functions;
+mod lookup;
+mod reads;
+#[cfg(test)]
+mod tests;
+mod writes;
+
+use reads::Reads;
+
+use crate::kind::StatementKind;
+use crate::profile::{Effect, Profile};
+use crate::reason::{Reason, Unbounded};
+
+/// What a statement reads and writes in a given schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Footprint {
+    /// The tags of the tables on which the result depends; the tag of the whole database is not among them.
+    pub reads: Vec<Tag>,
+    /// The base tables on which the result depends, views expanded and partitions included; as far as known where
+    /// the result may not be cached.
+    pub depends_on: Vec<TableName>,
+    /// What running it touches.
+    pub writes: WriteExtent,
+    /// Whether its result may be cached.
+    pub cacheability: Cacheability,
+    /// Whether nobody sees its writes before COMMIT, and a rollback undoes them.
+    pub is_transactional: bool,
+}
+
+/// Whether a result may be cached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cacheability {
+    /// It may.
+    Cacheable,
+    /// It may not.
+    Not(Reason),
+}
+
+/// What a statement touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteExtent {
+    /// Nothing that a result could depend on.
+    Nothing,
+    /// Rows of these tables.
+    Tables {
+        /// Their tags.
+        tags: Vec<Tag>,
+        /// Their names, in the same order.
+        names: Vec<TableName>,
+    },
+    /// Anything.
+    Database(Unbounded),
+}
+
+impl Footprint {
+    /// Whether a fresher reading of the schema could change it: the statement names what the catalog does not hold.
+    #[must_use]
+    pub fn may_be_stale_catalog(&self) -> bool {
+        let reads = matches!(&self.cacheability, Cacheability::Not(reason) if reason.may_be_stale_catalog());
+        let writes = matches!(&self.writes, WriteExtent::Database(Unbounded::UnknownTable(_)));
+        reads || writes
+    }
+}
+
+/// Resolves a profile against a catalog of the same dialect.
+///
+/// ```
+/// # use std::collections::HashMap;
+/// use plexidb_core::{Catalog, Dialect, Table, TableKind, TableName};
+/// use plexidb_sql::{Cacheability, Profile, resolve};
+/// let users = Table::new(TableName::new("main", "users"), TableKind::Table);
+/// let catalog = Catalog::new(Dialect::Sqlite, "3.50".into(), vec!["main".into()], vec![users], HashMap::new());
+/// let profile = Profile::analyze("SELECT * FROM users WHERE id = ?", Dialect::Sqlite);
+/// assert_eq!(resolve(&profile, &catalog).cacheability, Cacheability::Cacheable);
+/// ```
+#[must_use]
+pub fn resolve(profile: &Profile, catalog: &Catalog) -> Footprint {
+    let mut reads = Reads::new(catalog);
+    reads.read(profile);
+    let writes = write_extent(profile, catalog, &reads);
+    let refusal = match profile.kind {
+        StatementKind::Read => reads.refusal,
+        _ => Some(profile.refusal.clone().unwrap_or(Reason::NotARead)),
+    };
+    Footprint {
+        reads: reads
+            .tables
+            .iter()
+            .map(|name| Tag::table(&name.schema, &name.name))
+            .collect(),
+        is_transactional: is_transactional(&writes, catalog),
+        writes,
+        cacheability: refusal.map_or(Cacheability::Cacheable, Cacheability::Not),
+        depends_on: reads.tables,
+    }
+}
+
+fn write_extent(profile: &Profile, catalog: &Catalog, reads: &Reads<'_>) -> WriteExtent {
+    if let Effect::Unbounded(reason) = &profile.effect {
+        return WriteExtent::Database(reason.clone());
+    }
+    if let Some(function) = &reads.writing_function {
+        return WriteExtent::Database(Unbounded::Function(function.clone()));
+    }
+    if profile.targets.is_empty() {
+        return WriteExtent::Nothing;
+    }
+    match writes::touched(profile, catalog) {
+        Ok(names) => WriteExtent::Tables {
+            tags: names
+                .iter()
+                .map(|name| Tag::table(&name.schema, &name.name))
+                .collect(),
+            names,
+        },
+        Err(reason) => WriteExtent::Database(reason),
+    }
+}
+
+fn is_transactional(writes: &WriteExtent, catalog: &Catalog) -> bool {
+    let is_touched = |name: &TableName| match writes {
+        WriteExtent::Nothing => false,
+        WriteExtent::Tables { names, .. } => names.contains(name),
+        WriteExtent::Database(_) => true,
+    };
+    // PostgreSQL and SQLite have no other tables.
+    catalog.dialect() != Dialect::MySql
+        || catalog
+            .tables()
+            .iter()
+            .all(|table| table.is_transactional || !is_touched(&table.name))
+}

@@ -1,0 +1,261 @@
+//! What a statement touches: its targets, and what follows from them by foreign keys, partitions and views.
+//!
+//! Invariant: a cascade is followed to its end, whether or not the database enforces the key at the moment; triggers
+//! and rules, and whatever the catalog does not hold, make the extent unbounded.
+
+use plexidb_core::{Catalog, Dialect, ForeignKey, ForeignKeyAction, Table, TableKind, TableName};
+
+use super::lookup::{Found, ancestors, descendants, find};
+use super::reads::Reads;
+use crate::profile::{Change, Profile};
+use crate::reason::Unbounded;
+
+/// What happens to rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Event {
+    /// Rows are added or all replaced: no foreign key acts on that.
+    Fill,
+    /// Columns change; `None` is any column.
+    Update(Option<Vec<String>>),
+    Delete,
+    /// Rows go, and those of all referring tables too.
+    TruncateCascade,
+}
+
+struct Touch<'c> {
+    catalog: &'c Catalog,
+    pending: Vec<Step<'c>>,
+    done: Vec<Step<'c>>,
+}
+
+/// Something that happens to rows of a table.
+#[derive(Clone)]
+struct Step<'c> {
+    table: &'c Table,
+    event: Event,
+    /// Whether the rows may be in any of its partitions; a parent of the one that was written is merely shown.
+    reaches_partitions: bool,
+}
+
+/// The tables that a statement touches.
+///
+/// # Errors
+///
+/// Why that may be any table.
+pub(super) fn touched(profile: &Profile, catalog: &Catalog) -> Result<Vec<TableName>, Unbounded> {
+    let mut touch = Touch {
+        catalog,
+        pending: Vec::new(),
+        done: Vec::new(),
+    };
+    for target in &profile.targets {
+        let events: Vec<Event> = match &target.change {
+            Change::Insert | Change::Refresh | Change::Truncate { is_cascading: false } => vec![Event::Fill],
+            Change::Update(columns) => vec![Event::Update(columns.clone())],
+            Change::Delete => vec![Event::Delete],
+            Change::Truncate { is_cascading: true } => vec![Event::TruncateCascade],
+        };
+        let table = match find(catalog, &target.name, None) {
+            Found::Table(table) => table,
+            Found::Nothing | Found::Refused(_) => {
+                return Err(Unbounded::UnknownTable(target.name.to_string()));
+            }
+        };
+        for event in events {
+            touch.begin(table, event)?;
+        }
+    }
+    touch.follow()?;
+    let mut names: Vec<TableName> = Vec::new();
+    for Step { table, .. } in &touch.done {
+        if !names.contains(&table.name) {
+            names.push(table.name.clone());
+        }
+    }
+    Ok(names)
+}
+
+impl<'c> Touch<'c> {
+    /// Adds a target, through a view to its base tables.
+    fn begin(&mut self, table: &'c Table, event: Event) -> Result<(), Unbounded> {
+        if table.has_triggers {
+            return Err(Unbounded::Trigger(table.name.to_string()));
+        }
+        match table.kind {
+            TableKind::Table | TableKind::Partitioned | TableKind::MaterializedView => self.add(table, event),
+            TableKind::View => self.begin_view(table, &event)?,
+            TableKind::Foreign => self.begin_foreign(table)?,
+        }
+        Ok(())
+    }
+
+    fn begin_view(&mut self, view: &'c Table, event: &Event) -> Result<(), Unbounded> {
+        let unknown = || Unbounded::View(view.name.to_string());
+        let mut profile = Profile::bare(self.catalog.dialect(), crate::kind::StatementKind::Read);
+        profile.refusal = None;
+        profile.relations.push(crate::profile::RelationUse {
+            name: crate::profile::RelationName {
+                schema: Some(view.name.schema.clone()),
+                name: view.name.name.clone(),
+            },
+            alias: None,
+            may_be_cte: false,
+        });
+        let mut reads = Reads::new(self.catalog);
+        reads.read(&profile);
+        // Functions in a view's columns do not matter to what is written through it; unknown tables do.
+        let is_understood = reads.writing_function.is_none()
+            && !reads.tables.is_empty()
+            && reads.refusal.as_ref().is_none_or(is_about_values);
+        if !is_understood {
+            return Err(unknown());
+        }
+        for name in reads.tables {
+            let table = self
+                .catalog
+                .table(Some(&name.schema), &name.name)
+                .ok_or_else(unknown)?;
+            if table.has_triggers {
+                return Err(Unbounded::Trigger(table.name.to_string()));
+            }
+            // The view's column names need not be the table's.
+            let event = match event {
+                Event::Update(_) => Event::Update(None),
+                other => other.clone(),
+            };
+            self.add(table, event);
+        }
+        Ok(())
+    }
+
+    /// A virtual table of SQLite keeps its rows in tables whose names begin with its own.
+    fn begin_foreign(&mut self, table: &'c Table) -> Result<(), Unbounded> {
+        if self.catalog.dialect() != Dialect::Sqlite {
+            return Err(Unbounded::Anything);
+        }
+        self.add(table, Event::Delete);
+        let prefix = format!("{}_", table.name.name.to_lowercase());
+        for other in self.catalog.tables() {
+            if other.name.name.to_lowercase().starts_with(&prefix) {
+                self.add(other, Event::Delete);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, table: &'c Table, event: Event) {
+        self.push(Step {
+            table,
+            event,
+            reaches_partitions: true,
+        });
+    }
+
+    fn push(&mut self, step: Step<'c>) {
+        let is_same = |known: &Step<'_>| {
+            known.table.name == step.table.name
+                && known.event == step.event
+                && known.reaches_partitions == step.reaches_partitions
+        };
+        if !self.done.iter().any(is_same) && !self.pending.iter().any(is_same) {
+            self.pending.push(step);
+        }
+    }
+
+    /// Follows partitions and foreign keys until nothing new is met.
+    fn follow(&mut self) -> Result<(), Unbounded> {
+        while let Some(step) = self.pending.pop() {
+            let Step {
+                table,
+                event,
+                reaches_partitions,
+            } = step.clone();
+            if table.has_triggers {
+                return Err(Unbounded::Trigger(table.name.to_string()));
+            }
+            self.done.push(step);
+            if reaches_partitions {
+                for relative in descendants(self.catalog, table) {
+                    self.add(relative, event.clone());
+                }
+            }
+            for relative in ancestors(self.catalog, table) {
+                self.push(Step {
+                    table: relative,
+                    event: event.clone(),
+                    reaches_partitions: false,
+                });
+            }
+            for child in self.catalog.tables() {
+                for key in child.foreign_keys.iter().filter(|key| is_parent(key, table)) {
+                    if let Some(effect) = effect(key, table, &event) {
+                        self.add(child, effect);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_parent(key: &ForeignKey, table: &Table) -> bool {
+    key.parent.schema.eq_ignore_ascii_case(&table.name.schema)
+        && key.parent.name.eq_ignore_ascii_case(&table.name.name)
+}
+
+/// What a foreign key does to its child when this happens to the parent.
+fn effect(key: &ForeignKey, parent: &Table, event: &Event) -> Option<Event> {
+    let changed = || Event::Update(Some(key.columns.clone()));
+    match event {
+        Event::Fill => None,
+        Event::TruncateCascade => Some(Event::TruncateCascade),
+        Event::Delete => match key.on_delete {
+            ForeignKeyAction::Refuse => None,
+            ForeignKeyAction::Cascade => Some(Event::Delete),
+            ForeignKeyAction::SetNull | ForeignKeyAction::SetDefault => Some(changed()),
+        },
+        Event::Update(columns) => {
+            let acts = key.on_update != ForeignKeyAction::Refuse && may_change(columns.as_ref(), key, parent);
+            acts.then(changed)
+        }
+    }
+}
+
+/// Whether an update of these columns may change what the foreign key refers to.
+fn may_change(columns: Option<&Vec<String>>, key: &ForeignKey, parent: &Table) -> bool {
+    let Some(columns) = columns else { return true };
+    // A key without columns refers to the parent's primary key, whatever that is.
+    key.parent_columns.is_empty()
+        || key.parent_columns.iter().any(|referenced| {
+            let is_generated = parent
+                .columns
+                .iter()
+                .any(|column| column.is_generated && column.name.eq_ignore_ascii_case(referenced));
+            is_generated
+                || columns
+                    .iter()
+                    .any(|column| column.eq_ignore_ascii_case(referenced) || is_rowid(column))
+        })
+}
+
+/// SQLite's names for the key of a row, which may be any column of the table.
+fn is_rowid(column: &str) -> bool {
+    ["rowid", "oid", "_rowid_"]
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(column))
+}
+
+/// Whether a reason not to cache concerns the values that a view shows, not the tables from which they come.
+fn is_about_values(reason: &crate::reason::Reason) -> bool {
+    use crate::reason::Reason;
+    match reason {
+        Reason::View { reason, .. } => is_about_values(reason),
+        Reason::TimeDependent(_)
+        | Reason::SessionState(_)
+        | Reason::VolatileFunction(_)
+        | Reason::SystemColumn(_)
+        | Reason::RowSecurity(_)
+        | Reason::UnknownOperator(_) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,8 @@
+//! The crate from outside: statements of all three dialects against one schema.
+
+mod catalog;
+mod golden;
+mod never;
+mod robust;
+mod tables;
+mod touches;

@@ -105,6 +105,8 @@ async fn duplicates_change_nothing() {
     .await
     .unwrap();
     let (user, channel) = (3, 2);
+    // The seed may have made the user a member already.
+    Operation::Leave { user, channel }.run(database).await.unwrap();
     for (operation, table) in [
         (Operation::Join { user, channel }, "memberships"),
         (

@@ -3,13 +3,13 @@
 //! Invariant: every name is qualified, so that no search path can slip another function or table in; temporary tables are
 //! left out, since they belong to one session.
 
-pub(super) const TABLES: usize = 0;
-pub(super) const COLUMNS: usize = 1;
-pub(super) const KEYS: usize = 2;
-pub(super) const FOREIGN_KEYS: usize = 3;
-pub(super) const PARENTS: usize = 4;
-pub(super) const FUNCTIONS: usize = 5;
-pub(super) const SEARCH_PATH: usize = 6;
+pub(super) const TABLES: usize = 1;
+pub(super) const COLUMNS: usize = 2;
+pub(super) const KEYS: usize = 3;
+pub(super) const FOREIGN_KEYS: usize = 4;
+pub(super) const PARENTS: usize = 5;
+pub(super) const FUNCTIONS: usize = 6;
+pub(super) const SEARCH_PATH: usize = 7;
 
 /// Tables and views of the users' schemas.
 macro_rules! users_tables {
@@ -20,7 +20,8 @@ macro_rules! users_tables {
     };
 }
 
-/// The answers come in the order of the constants above.
+/// The answers come in the order of the constants above. Compiling the queries (JIT) would take longer than running them;
+/// it is off until the end of this string, or of the transaction around it.
 ///
 /// - A table has triggers where one of its partitions or inheritors has.
 /// - A table with inheritors has no unique keys: their rows are not checked against its own, and a read of it returns both.
@@ -28,6 +29,7 @@ macro_rules! users_tables {
 /// - A foreign key holds for the table's own rows alone, not for those of its inheritors.
 /// - An identity column and a domain's default are defaults like others.
 pub(in super::super) const QUESTIONS: &str = concat!(
+    "SET LOCAL jit = off;",
     "WITH RECURSIVE active AS (\
        SELECT tgrelid AS rel FROM pg_catalog.pg_trigger WHERE NOT tgisinternal \
        UNION SELECT ev_class FROM pg_catalog.pg_rewrite WHERE rulename <> '_RETURN' \
@@ -54,27 +56,28 @@ pub(in super::super) const QUESTIONS: &str = concat!(
     "SELECT c.oid, x.relname, \
        CASE WHEN NOT (i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL) \
            OR i.indisexclusion OR (c.relkind = 'r' AND c.relhassubclass) \
-           OR EXISTS (SELECT FROM pg_catalog.generate_series(0, i.indnkeyatts - 1) k \
-             JOIN pg_catalog.pg_attribute b ON b.attrelid = i.indrelid AND b.attnum = i.indkey[k] \
-             JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[k] \
-             WHERE i.indcollation[k] <> b.attcollation OR NOT o.opcdefault) \
+           OR pg_catalog.bool_or(i.indcollation[p.attnum - 1] <> a.attcollation OR NOT o.opcdefault) \
+             OVER (PARTITION BY i.indexrelid) \
          THEN 'i' WHEN i.indisprimary THEN 'p' ELSE 'u' END, \
        a.attname FROM ",
     users_tables!(),
     " JOIN pg_catalog.pg_index i ON i.indrelid = c.oid JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid \
-       CROSS JOIN LATERAL pg_catalog.generate_series(0, i.indnkeyatts - 1) p \
-       LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[p] AND i.indkey[p] <> 0 \
-     ORDER BY c.oid, i.indisprimary DESC, x.relname, p;",
+       JOIN pg_catalog.pg_attribute p ON p.attrelid = i.indexrelid AND p.attnum BETWEEN 1 AND i.indnkeyatts \
+       JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[p.attnum - 1] \
+       LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[p.attnum - 1] \
+         AND i.indkey[p.attnum - 1] <> 0 \
+     ORDER BY c.oid, i.indisprimary DESC, x.relname, p.attnum;",
     "SELECT c.oid, f.oid, a.attname, b.attname, m.nspname, r.relname, f.confdeltype, f.confupdtype, \
        f.convalidated AND NOT f.condeferrable AND NOT (c.relkind = 'r' AND c.relhassubclass) \
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgconstraint = f.oid AND g.tgenabled <> 'O') FROM ",
     users_tables!(),
     " JOIN pg_catalog.pg_constraint f ON f.conrelid = c.oid AND f.contype = 'f' \
        JOIN pg_catalog.pg_class r ON r.oid = f.confrelid JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace \
-       CROSS JOIN LATERAL pg_catalog.generate_series(1, pg_catalog.array_length(f.conkey, 1)) p \
-       JOIN pg_catalog.pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[p] \
-       JOIN pg_catalog.pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = f.confkey[p] \
-     ORDER BY c.oid, f.conname, f.oid, p;",
+       CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey)) \
+         WITH ORDINALITY k(own, parent, p) \
+       JOIN pg_catalog.pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.own \
+       JOIN pg_catalog.pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = k.parent \
+     ORDER BY c.oid, f.conname, f.oid, k.p;",
     "SELECT i.inhrelid, n.nspname, c.relname FROM ",
     users_tables!(),
     " JOIN pg_catalog.pg_inherits i ON i.inhparent = c.oid ORDER BY i.inhrelid, i.inhseqno;",

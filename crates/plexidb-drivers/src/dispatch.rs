@@ -22,9 +22,11 @@ mod tests;
 ///
 /// ```
 /// # use plexidb_drivers::{connector, ConnectOptions};
-/// let connector = connector("sqlite::memory:", &ConnectOptions::default()).unwrap();
-/// assert_eq!(connector.target(), ":memory:");
-/// assert!(plexidb_drivers::connector("chat.db", &ConnectOptions::default()).is_err());
+/// # #[cfg(feature = "sqlite")] {
+/// let memory = connector("sqlite::memory:", &ConnectOptions::default()).unwrap();
+/// assert_eq!(memory.target(), ":memory:");
+/// # }
+/// assert!(connector("chat.db", &ConnectOptions::default()).is_err());
 /// ```
 pub fn connector(url: &str, options: &ConnectOptions) -> Result<Arc<dyn Connector>, DriverError> {
     let url: DatabaseUrl = url.parse()?;

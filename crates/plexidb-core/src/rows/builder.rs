@@ -38,6 +38,16 @@ impl RowSetBuilder {
         }
     }
 
+    /// Starts a result that will probably have this many rows and bytes of cells.
+    #[must_use]
+    pub fn with_capacity(columns: Arc<[Column]>, rows: usize, bytes: usize) -> Self {
+        Self {
+            ends: Vec::with_capacity(rows * columns.len()),
+            bytes: Vec::with_capacity(bytes),
+            columns,
+        }
+    }
+
     /// Appends the next cell, from left to right and row by row.
     pub fn push(&mut self, value: ValueRef<'_>) {
         value.encode(&mut self.bytes);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plexidb_core::Column;
+use plexidb_core::{Column, RowSetBuilder};
 
 use super::keyword::Kind;
 
@@ -17,6 +17,12 @@ mod tests;
 /// Below this mean running time a statement runs inline: a hop to a thread and back costs about 50 µs.
 const QUICK_MAX: Duration = Duration::from_micros(200);
 
+/// Of this many inline runs one is timed: reading the clock twice costs some percent of a point read.
+const INLINE_RUNS_PER_TIMING: u32 = 8;
+
+/// The largest size of a last result for which the next one gets its room in advance.
+const ROOM_BYTES_MAX: usize = 1 << 16;
+
 /// What is known of one statement.
 #[derive(Debug)]
 pub(super) struct Profile {
@@ -25,6 +31,9 @@ pub(super) struct Profile {
     pub(super) columns: Option<(Arc<[Column]>, i32)>,
     /// Mean running time, the latest run weighing as much as all before it; `None` before the first.
     mean: Option<Duration>,
+    inline_runs: u32,
+    /// Rows and bytes of the last result, as room for the next.
+    room: (usize, usize),
     used_at: u64,
 }
 
@@ -34,6 +43,8 @@ impl Profile {
             kind,
             columns: None,
             mean: None,
+            inline_runs: 0,
+            room: (0, 0),
             used_at: 0,
         }
     }
@@ -41,6 +52,28 @@ impl Profile {
     /// Whether it is known to be quick: never before its first run.
     pub(super) fn is_quick(&self) -> bool {
         self.mean.is_some_and(|mean| mean < QUICK_MAX)
+    }
+
+    /// Counts an inline run, and says whether to time it. A run that is not timed is still bounded by
+    /// [`Signals`](super::signals::Signals).
+    pub(super) fn is_inline_run_timed(&mut self) -> bool {
+        self.inline_runs = self.inline_runs.wrapping_add(1);
+        self.inline_runs.is_multiple_of(INLINE_RUNS_PER_TIMING)
+    }
+
+    /// An empty result with room for one like the last.
+    pub(super) fn builder(&self, columns: Arc<[Column]>) -> RowSetBuilder {
+        let (rows, bytes) = self.room;
+        RowSetBuilder::with_capacity(columns, rows, bytes)
+    }
+
+    /// Notes how large a result was.
+    pub(super) fn record_result(&mut self, rows: usize, bytes: usize) {
+        self.room = if bytes <= ROOM_BYTES_MAX {
+            (rows, bytes.next_multiple_of(16))
+        } else {
+            (0, 0)
+        };
     }
 
     /// Notes how long it ran. One slow run sends it to a thread for the next few.

@@ -78,7 +78,7 @@ impl<'s> Run<'s> {
             return Ok(RowSetBuilder::new(columns(&statement, self.profile)?).finish());
         };
         let columns = columns(first.as_ref(), self.profile)?;
-        let mut builder = RowSetBuilder::new(Arc::clone(&columns));
+        let mut builder = self.profile.builder(Arc::clone(&columns));
         let mut count = 0;
         while let Some(row) = next {
             if count == limits.rows_max {
@@ -88,6 +88,7 @@ impl<'s> Run<'s> {
             push_row(&mut builder, row, &columns, bytes_max)?;
             next = rows.next().map_err(failed)?;
         }
+        self.profile.record_result(builder.rows(), builder.bytes());
         Ok(builder.finish())
     }
 

@@ -82,6 +82,7 @@ impl Session {
                 signals: &self.signals,
                 target: self.settings.target(),
             },
+            true,
             statement,
         )
     }
@@ -103,6 +104,7 @@ impl Session {
         if !may_run {
             return None;
         }
+        let is_timed = profile.is_inline_run_timed();
         self.signals.begin(true);
         let outcome = measure(
             Run {
@@ -111,6 +113,7 @@ impl Session {
                 signals: &self.signals,
                 target: self.settings.target(),
             },
+            is_timed,
             statement,
         );
         self.signals.end();
@@ -161,9 +164,10 @@ fn holds_write_lock(database: &Connection) -> bool {
     )
 }
 
-/// Runs a statement, notes how long it took, and says what SQLite leaves out of an error.
+/// Runs a statement, notes how long it took if it is timed, and says what SQLite leaves out of an error.
 fn measure<T>(
     run: Run<'_>,
+    is_timed: bool,
     statement: impl FnOnce(Run<'_>) -> Result<T, DriverError>,
 ) -> Result<T, DriverError> {
     let Run {
@@ -174,14 +178,16 @@ fn measure<T>(
     } = run;
     signals.set_read(profile.kind == Kind::Read);
     let was_in_transaction = !database.is_autocommit();
-    let since = Instant::now();
+    let since = is_timed.then(Instant::now);
     let outcome = statement(Run {
         database,
         profile: &mut *profile,
         signals,
         target,
     });
-    profile.record(since.elapsed());
+    if let Some(since) = since {
+        profile.record(since.elapsed());
+    }
     outcome.map_err(|error| match error {
         DriverError::Locked { message } if signals.is_cancelled() => DriverError::Cancelled {
             message: format!("{message}, while it waited for the lock"),

@@ -282,13 +282,11 @@ async fn columns_stay_right_when_the_prepared_form_was_dropped_meanwhile() {
     for round in 0..6 {
         let rows = query(&mut connection, "SELECT * FROM t", &[]).await.unwrap();
         assert_eq!(rows.columns().len(), 1 + round);
-        for other in 0..round {
-            assert_eq!(
-                number(&mut connection, &format!("SELECT {other}")).await,
-                other as i64
-            );
-        }
-        run(&mut connection, &format!("ALTER TABLE t ADD COLUMN c{round}")).await;
+        home.oracle()
+            .execute_batch(&format!("ALTER TABLE t ADD COLUMN c{round}"))
+            .unwrap();
+        // Takes the place of what SQLite had prepared, while the driver still knows the statement.
+        connection.catalog().await.unwrap();
         // Prepares and runs it anew without anyone looking at its columns.
         run(&mut connection, "SELECT * FROM t").await;
     }

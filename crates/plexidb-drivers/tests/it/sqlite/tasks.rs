@@ -270,3 +270,25 @@ async fn connections_work_side_by_side() {
     }
     assert_eq!(number(&mut first, "SELECT count(*) FROM t").await, 200);
 }
+
+#[test]
+fn a_connection_may_outlive_its_runtime() {
+    let home = Home::new();
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let first = runtime();
+    let connector = home.connector("?mode=rwc");
+    let mut connection = first.block_on(connector.connect()).unwrap();
+    first.block_on(connection.control("BEGIN IMMEDIATE")).unwrap();
+    drop(first);
+    let second = runtime();
+    let error = second.block_on(connection.control("COMMIT")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    drop(connection);
+    let mut next = second.block_on(connector.connect()).unwrap();
+    second.block_on(next.control("BEGIN IMMEDIATE")).unwrap();
+}

@@ -14,10 +14,18 @@ struct User {
 #[tokio::main]
 async fn main() -> Result<(), plexidb::Error> {
     let db = plexidb::connect("sqlite::memory:").await?;
-    db.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, active BOOLEAN)", params![]).await?;
-    db.execute("INSERT INTO users VALUES (?, ?, ?)", params![1, "Ada", true]).await?;
-    db.execute("INSERT INTO users VALUES (:id, :name, :active)", params! { id: 2, name: "Grace", active: true })
+    db.execute(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, active BOOLEAN)",
+        params![],
+    )
+    .await?;
+    db.execute("INSERT INTO users VALUES (?, ?, ?)", params![1, "Ada", true])
         .await?;
+    db.execute(
+        "INSERT INTO users VALUES (:id, :name, :active)",
+        params! { id: 2, name: "Grace", active: true },
+    )
+    .await?;
 
     let sql = "SELECT id, name FROM users WHERE active = ? ORDER BY id";
     for _ in 0..2 {
@@ -26,7 +34,11 @@ async fn main() -> Result<(), plexidb::Error> {
     }
 
     // Nothing has to be invalidated: the write drops what depends on it before it returns.
-    db.execute("UPDATE users SET name = ? WHERE id = ?", params!["Ada Lovelace", 1]).await?;
+    db.execute(
+        "UPDATE users SET name = ? WHERE id = ?",
+        params!["Ada Lovelace", 1],
+    )
+    .await?;
     let rows = db.query(sql, params![true]).await?;
     for user in rows.deserialize::<User>()? {
         println!("{}: {} (from {})", user.id, user.name, rows.source());

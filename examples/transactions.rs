@@ -18,16 +18,31 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Dropped without commit: rolled back.
     let mut transaction = db.begin().await?;
-    transaction.execute("UPDATE accounts SET balance = 0", params![]).await?;
+    transaction
+        .execute("UPDATE accounts SET balance = 0", params![])
+        .await?;
     show("while a transaction is open", &db).await?;
     drop(transaction);
 
     let mut transaction = db.begin().await?;
-    transaction.execute("UPDATE accounts SET balance = balance - 30 WHERE owner = ?", params!["Ada"]).await?;
-    transaction.execute("UPDATE accounts SET balance = balance + 30 WHERE owner = ?", params!["Grace"]).await?;
+    transaction
+        .execute(
+            "UPDATE accounts SET balance = balance - 30 WHERE owner = ?",
+            params!["Ada"],
+        )
+        .await?;
+    transaction
+        .execute(
+            "UPDATE accounts SET balance = balance + 30 WHERE owner = ?",
+            params!["Grace"],
+        )
+        .await?;
     // What goes wrong after a savepoint does not spoil what came before it.
     let mut savepoint = transaction.savepoint().await?;
-    if let Err(error) = savepoint.execute("UPDATE accounts SET balance = balance - 1000", params![]).await {
+    if let Err(error) = savepoint
+        .execute("UPDATE accounts SET balance = balance - 1000", params![])
+        .await
+    {
         println!("refused: {error}");
     }
     savepoint.rollback().await?;
@@ -38,7 +53,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn show(when: &str, db: &Manager) -> Result<(), plexidb::Error> {
-    let rows = db.query("SELECT owner, balance FROM accounts ORDER BY owner", params![]).await?;
+    let rows = db
+        .query("SELECT owner, balance FROM accounts ORDER BY owner", params![])
+        .await?;
     let balances: Vec<(String, i64)> = rows.deserialize()?;
     println!("{when}: {balances:?} (from {})", rows.source());
     Ok(())

@@ -27,10 +27,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let manager = Manager::from_config(config).await?;
 
     let reporting = manager.database("reporting")?;
-    reporting.execute("CREATE TABLE sales (day INTEGER, amount INTEGER)", params![]).await?;
-    let rows: Vec<Vec<plexidb::Value>> =
-        (0..10_000_i64).map(|index| vec![(index / 100).into(), (index % 97).into()]).collect();
-    reporting.execute_many("INSERT INTO sales VALUES (?, ?)", &rows).await?;
+    reporting
+        .execute("CREATE TABLE sales (day INTEGER, amount INTEGER)", params![])
+        .await?;
+    let rows: Vec<Vec<plexidb::Value>> = (0..10_000_i64)
+        .map(|index| vec![(index / 100).into(), (index % 97).into()])
+        .collect();
+    reporting
+        .execute_many("INSERT INTO sales VALUES (?, ?)", &rows)
+        .await?;
 
     let best: (i64, i64) = manager
         .select("SELECT day, sum(amount) AS total FROM sales GROUP BY day ORDER BY total DESC, day LIMIT 1")

@@ -96,6 +96,8 @@ impl Database {
         if let Params::Positional(values) = params
             && let Some(rows) = self.inner.cached(sql, values)
         {
+            // A hit waits for nothing: a loop of hits must not keep its thread from all other tasks.
+            tokio::task::coop::consume_budget().await;
             return Ok(rows);
         }
         // Boxed, so that the future of a hit stays small.
@@ -117,6 +119,8 @@ impl Database {
             && !execution.no_cache
             && let Some(rows) = self.inner.cached(sql, values)
         {
+            // A hit waits for nothing: a loop of hits must not keep its thread from all other tasks.
+            tokio::task::coop::consume_budget().await;
             return Ok(rows);
         }
         Box::pin(self.inner.query(sql, params, execution)).await

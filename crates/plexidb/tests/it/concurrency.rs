@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 use plexidb::{Manager, Source, params};
 
@@ -46,7 +47,7 @@ async fn no_read_is_older_than_an_acknowledged_write(database: TestDatabase) {
                     acknowledged[id as usize].store(count, Ordering::SeqCst);
                     // Time for readers to hit what they have just stored.
                     if count % 8 == 0 {
-                        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                        tokio::time::sleep(Duration::from_millis(3)).await;
                     }
                 }
             })
@@ -67,7 +68,8 @@ async fn read_until(db: Manager, acknowledged: Arc<Vec<AtomicI64>>, is_over: Arc
     let mut hits = 0;
     let mut last = vec![0; REGISTERS as usize];
     while !is_over.load(Ordering::SeqCst) {
-        for id in 0..REGISTERS {
+        // Several reads of one register in a row, so that some of them are hits; then a pause for the writers.
+        for id in (0..REGISTERS).flat_map(|id| [id; 4]) {
             let floor = acknowledged[id as usize]
                 .load(Ordering::SeqCst)
                 .max(last[id as usize]);
@@ -84,6 +86,7 @@ async fn read_until(db: Manager, acknowledged: Arc<Vec<AtomicI64>>, is_over: Arc
             last[id as usize] = n;
             hits += u64::from(rows.source() == Source::L1);
         }
+        tokio::time::sleep(Duration::from_micros(500)).await;
     }
     hits
 }
@@ -102,6 +105,7 @@ async fn both_rows_of_a_transaction_change_together(database: TestDatabase) {
                     .unwrap();
                 let (left, right): (i64, i64) = (rows[0].get(0).unwrap(), rows[1].get(0).unwrap());
                 assert_eq!(left, right, "torn read from {}", rows.source());
+                tokio::time::sleep(Duration::from_micros(200)).await;
             }
         })
     };

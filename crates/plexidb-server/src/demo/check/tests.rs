@@ -34,7 +34,7 @@ async fn reads_and_writes_through_the_layer_are_equal() {
         panic!("{verdict:?}")
     };
     assert_eq!(compared.reads + compared.writes, 2_000);
-    assert!(compared.writes > 300 && compared.from_cache > 300, "{compared:?}");
+    assert!(compared.writes > 300 && compared.from_cache > 100, "{compared:?}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{completions, demo, docs, man};
+use crate::{completions, demo, docs, explain, man, sql};
 
 /// A database acceleration layer: a query cache that is never stale.
 ///
@@ -20,12 +20,16 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   plexidb demo             see what caching gains, with nothing installed
-  plexidb demo --small     the same in a quarter of a minute";
+  plexidb demo --small     the same in a quarter of a minute
+  plexidb sql sqlite:a.db  an SQL shell; -c \"SELECT …\" runs statements and ends
+  plexidb explain sqlite:a.db \"SELECT …\"";
 
 const LONG_HELP_END: &str = "\
 Examples:
   plexidb demo             see what caching gains, with nothing installed
   plexidb demo --small     the same in a quarter of a minute
+  plexidb sql sqlite:a.db  an SQL shell; -c \"SELECT …\" runs statements and ends
+  plexidb explain sqlite:a.db \"SELECT …\"
 
 Exit codes:
   0    done
@@ -37,6 +41,8 @@ Exit codes:
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::Args),
+    Sql(sql::Args),
+    Explain(explain::Args),
     Completions(completions::Args),
     Man(man::Args),
     #[command(hide = true)]
@@ -48,6 +54,8 @@ impl Cli {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Demo(args) => demo::run(args).await,
+            Command::Sql(args) => sql::run(args).await,
+            Command::Explain(args) => explain::run(args).await,
             Command::Completions(args) => completions::run(args).await,
             Command::Man(args) => man::run(args).await,
             Command::Docs(args) => docs::run(args).await,

@@ -6,8 +6,11 @@ mod cli;
 mod completions;
 mod demo;
 mod docs;
+mod explain;
 mod failure;
 mod man;
+mod sql;
+mod target;
 mod terminal;
 
 use std::process::ExitCode;

@@ -4,3 +4,7 @@
 #![allow(missing_docs, reason = "tests are named after what they show")]
 
 mod demo;
+mod documents;
+mod explain;
+mod program;
+mod sql;

@@ -91,9 +91,16 @@ fn precedes_relation(text: &Text<'_>, index: usize) -> bool {
     if text.is_kind(before, TokenKind::Dot) || text.is_word(before, "AS") {
         return false;
     }
+    // After SELECT and its modifiers it is a hint.
+    let is_hint = text.is_any(
+        before,
+        &["SELECT", "ALL", "DISTINCT", "DISTINCTROW", "HIGH_PRIORITY"],
+    ) || text
+        .word(before)
+        .get(..4)
+        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("SQL_"));
     text.is_any(index, &["JOIN", "INTO"])
-        // After SELECT it is a hint.
-        || (text.is_word(index, "STRAIGHT_JOIN") && text.ends_value(before))
+        || (text.is_word(index, "STRAIGHT_JOIN") && !is_hint)
         || (text.is_word(index, "FROM") && !text.is_word(before, "DISTINCT"))
         || (text.is_word(index, "UPDATE") && !text.is_any(before, &["FOR", "KEY", "DO", "ON", "THEN"]))
 }

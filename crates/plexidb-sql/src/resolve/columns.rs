@@ -24,7 +24,7 @@ pub(super) fn judge(profile: &Profile, resolved: &[Resolved<'_, '_>], catalog: &
         Dialect::Postgres => {
             for column in &profile.time_columns {
                 if !holds_time(column, resolved) {
-                    let what = format!("the text column {} as a time", column.name);
+                    let what = format!("column {}, read as a time, may hold 'now' and", column.name);
                     hidden.refusal.get_or_insert(Reason::TimeDependent(what));
                 }
             }

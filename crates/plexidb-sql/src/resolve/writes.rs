@@ -5,9 +5,10 @@
 
 use plexidb_core::{Catalog, Dialect, ForeignKey, ForeignKeyAction, Table, TableKind, TableName};
 
+use super::functions;
 use super::lookup::{Found, ancestors, descendants, find};
 use super::reads::Reads;
-use crate::profile::{Change, Profile};
+use crate::profile::{Change, Effect, Profile};
 use crate::reason::Unbounded;
 
 /// What happens to rows of a table.
@@ -61,6 +62,9 @@ pub(super) fn touched(profile: &Profile, catalog: &Catalog) -> Result<Vec<TableN
                 return Err(Unbounded::UnknownTable(target.name.to_string()));
             }
         };
+        if let Some(function) = writing_default(table, catalog) {
+            return Err(Unbounded::Function(function));
+        }
         for event in events {
             touch.begin(table, event)?;
         }
@@ -73,6 +77,27 @@ pub(super) fn touched(profile: &Profile, catalog: &Catalog) -> Result<Vec<TableN
         }
     }
     Ok(names)
+}
+
+/// A function in a column's default that may write; only PostgreSQL lets a default call a user's function.
+fn writing_default(table: &Table, catalog: &Catalog) -> Option<String> {
+    if catalog.dialect() != Dialect::Postgres {
+        return None;
+    }
+    let defaults = table
+        .columns
+        .iter()
+        .filter_map(|column| column.default.as_deref());
+    defaults
+        .filter(|default| default.contains('('))
+        .find_map(|default| {
+            let profile = Profile::analyze(&format!("SELECT {default}"), catalog.dialect());
+            let may_write = |call: &&crate::profile::FunctionCall| functions::judge(call, catalog).may_write;
+            match profile.effect {
+                Effect::Unbounded(_) => Some(default.to_owned()),
+                Effect::Targets => profile.functions.iter().find(may_write).map(ToString::to_string),
+            }
+        })
 }
 
 impl<'c> Touch<'c> {

@@ -147,7 +147,8 @@ impl Builder<'_, '_> {
             return true;
         }
         if text.is_word(at, "IS") && !text.is_any(at + 1, TRUTHS) && !text.is_word(at + 1, "NOT") {
-            self.push(ParserToken::Eq, at);
+            // Not `=`: it is true of two NULLs.
+            self.push(ParserToken::Spaceship, at);
             self.at += 1;
             return true;
         }

@@ -64,16 +64,12 @@ pub(super) fn describe(catalog: &Catalog, name: &str, look: Look) -> Result<Stri
             KeyKind::Unique => "unique",
             KeyKind::Index => "index",
         };
-        // SQLite's keys have no names of their own.
-        let name = if key.name.eq_ignore_ascii_case(kind) {
-            ""
+        // The primary keys of SQLite and MySQL have no names of their own.
+        let is_named = !["primary", "primary key"].contains(&key.name.to_lowercase().as_str());
+        let name = if is_named {
+            format!(" {}", key.name)
         } else {
-            &key.name
-        };
-        let name = if name.is_empty() {
             String::new()
-        } else {
-            format!(" {name}")
         };
         format!("{kind}{name} ({})", columns.join(", "))
     }));

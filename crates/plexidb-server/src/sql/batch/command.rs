@@ -47,20 +47,12 @@ pub(in crate::sql) async fn run_command(
         }
         Command::Expanded(wanted) => {
             let is_vertical = wanted.unwrap_or(printer.format != Format::Vertical);
-            printer.format = if is_vertical {
-                Format::Vertical
-            } else {
-                Format::Table
+            let (format, shape) = match is_vertical {
+                true => (Format::Vertical, "with a line for each column"),
+                false => (Format::Table, "as tables"),
             };
-            writeln!(
-                out,
-                "{} for each row",
-                if is_vertical {
-                    "a line for each column"
-                } else {
-                    "a table line"
-                }
-            )?;
+            printer.format = format;
+            writeln!(out, "results are printed {shape}")?;
         }
         Command::Cache => writeln!(out, "{}", describe_cache(&session.manager().cache_stats()))?,
         Command::Clear => {

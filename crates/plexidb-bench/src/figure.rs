@@ -45,7 +45,7 @@ impl Report {
             return Ok(());
         }
         let mut table = Table::new();
-        table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
+        table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
         table.set_header(["figure", "value", "unit", "goal", "met"]);
         for figure in &self.figures {
             let met = match figure.met {

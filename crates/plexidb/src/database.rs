@@ -161,7 +161,6 @@ impl Database {
     }
 
     /// Starts a statement with settings of its own: binding, database, TTL, timeout, no cache.
-    #[must_use]
     pub fn select<'a>(&'a self, sql: &'a str) -> Select<'a> {
         Select::new(self, None, sql)
     }

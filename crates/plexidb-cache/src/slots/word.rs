@@ -2,28 +2,28 @@
 //!
 //! Invariant: no step carries from `writers` into `version`, and no value without writers ever comes back after a
 //! write. Where a field would overflow, the slot is *stuck*: held for good, so that reads bypass it.
-//!
-//! # Why a hit is never stale
-//!
-//! Let a write W begin (b), become visible in the database (v), be acknowledged (a) and end (e), in this order; let a
-//! result be captured (c), queried (q), and hit (h). An old result is one whose q did not see W; the hit is wrong
-//! if W was acknowledged, or seen by somebody, before the hitting read started, that is, if v is before h.
-//!
-//! - c before b: h is after v, so after b, and from b on the word differs from every value before b: while W or
-//!   another write is in flight by `writers`, afterwards by `version`. The hit is refused.
-//! - c between b and e: `writers` is not 0, and nothing is stored.
-//! - c after e: q is after c, so after v, and sees W. The result is not old.
-//!
-//! `release` gives a word back its old value (b, then -1). That is right, as nothing became visible in between, and a
-//! result captured before is as true as it was. Several slots are loaded one after the other; since a
-//! value without writers does not come back after a write, a slot that holds its stamp at its load held it all the
-//! time since c, hence all of them held at the moment of the first load: that is the instant at which the hit counts.
-//!
-//! "Before" is happens-before of the memory model. b is an acquire-release step and is followed by sending the
-//! statement: whoever sees the write's effect got it through the database (a socket or its locks), which orders b
-//! before his loads, and coherence makes his loads find b or something later. e is preceded by the answer and is a
-//! release, so whoever finds e with an acquire load and then queries is ordered after the commit. c is an acquire
-//! load, so its query cannot be sent before it. No step needs a total order over several slots, hence no SeqCst.
+
+// Why a hit is never stale.
+//
+// Let a write W begin (b), become visible in the database (v), be acknowledged (a) and end (e), in this order; let a
+// result be captured (c), queried (q), and hit (h). An old result is one whose q did not see W; the hit is wrong
+// if W was acknowledged, or seen by somebody, before the hitting read started, that is, if v is before h.
+//
+// - c before b: h is after v, so after b, and from b on the word differs from every value before b: while W or
+//   another write is in flight by `writers`, afterwards by `version`. The hit is refused.
+// - c between b and e: `writers` is not 0, and nothing is stored.
+// - c after e: q is after c, so after v, and sees W. The result is not old.
+//
+// `release` gives a word back its old value (b, then -1). That is right, as nothing became visible in between, and a
+// result captured before is as true as it was. Several slots are loaded one after the other; since a
+// value without writers does not come back after a write, a slot that holds its stamp at its load held it all the
+// time since c, hence all of them held at the moment of the first load: that is the instant at which the hit counts.
+//
+// "Before" is happens-before of the memory model. b is an acquire-release step and is followed by sending the
+// statement: whoever sees the write's effect got it through the database (a socket or its locks), which orders b
+// before his loads, and coherence makes his loads find b or something later. e is preceded by the answer and is a
+// release, so whoever finds e with an acquire load and then queries is ordered after the commit. c is an acquire
+// load, so its query cannot be sent before it. No step needs a total order over several slots, hence no SeqCst.
 
 const WRITERS_BITS: u32 = 20;
 /// The number of writers at which a slot is stuck. A million writes at a time on one slot are beyond any database.

@@ -1,5 +1,4 @@
 //! The text of a statement: what the client library makes of it, and what its first word tells.
-//!
 //! The library looks for named parameters (`:name`) in every text that it prepares, and replaces them. It takes
 //! `'10:am'` behind a slash or minus for one as well: `SELECT 5-'at :noon'`. Our parameters are positional alone.
 //!

@@ -132,7 +132,7 @@ async fn generate(direct: &Manager, args: &Args, terminal: Terminal) -> anyhow::
     match result {
         Ok(_) => {}
         Err(GenerateError::Database(error)) if is_disk_full(&error) => {
-            let need = if args.small { "30 MB" } else { "500 MB" };
+            let need = if args.small { "20 MB" } else { "250 MB" };
             let hint = format!(
                 "the disk is full: the demo needs about {need}; free some space, or try --dir or --small"
             );

@@ -1,8 +1,9 @@
 //! How far the generation is: a bar on a terminal, lines elsewhere.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use plexidb_workloads::chat::{Progress, Step};
 
 use super::{figures, say};
@@ -24,9 +25,16 @@ impl GenerationProgress {
     pub(super) fn new(terminal: Terminal) -> Self {
         let now = Instant::now();
         let bar = terminal.is_live.then(|| {
-            let template = "{msg:10} {bar:30} {human_pos} of {human_len} rows, {per_sec}";
-            let style =
-                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let template = "{msg:10} {bar:30} {human_pos} of {human_len} rows, {rows_per_second} a second";
+            let style = ProgressStyle::with_template(template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .with_key(
+                    "rows_per_second",
+                    |state: &ProgressState, text: &mut dyn fmt::Write| {
+                        // The bar's buffer takes any text.
+                        let _ = text.write_str(&figures::count(state.per_sec() as u64));
+                    },
+                );
             let bar = ProgressBar::new(0).with_style(style).with_message("rows");
             // While indexes are made nothing else redraws it.
             bar.enable_steady_tick(Duration::from_millis(250));

@@ -105,7 +105,7 @@ fn operations(outcome: &Outcome) -> Table {
         .set_content_arrangement(ContentArrangement::Disabled);
     let header = [
         "",
-        "",
+        "\ncount",
         "directly\np50",
         "\np99",
         "plexidb\np50",

@@ -106,7 +106,7 @@ impl Builder<'_, '_> {
                 let before = index.wrapping_sub(1);
                 let parenthesis = if self.text.is_word(before, "IN") {
                     Parenthesis::In
-                } else if self.text.is_any(before, &["JOIN", "STRAIGHT_JOIN"])
+                } else if self.text.is_any(before, &["JOIN", "STRAIGHT_JOIN", "FROM"])
                     && !self
                         .text
                         .is_any(index + 1, &["SELECT", "WITH", "VALUES", "TABLE"])

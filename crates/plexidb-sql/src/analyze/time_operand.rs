@@ -1,7 +1,8 @@
 //! Values that become times: a stored or assembled text could be read as the current time.
 //!
 //! Invariant: what becomes a time is a literal (looked at in the text), a parameter (looked at by whoever binds it), a
-//! column whose type the catalog must vouch for, or forbids caching.
+//! column whose type the catalog must vouch for, or forbids caching. SQLite's columns have no types that could vouch: a
+//! column that holds the very text 'now' and is given to a function of time is not noticed there.
 
 use std::ops::ControlFlow;
 
@@ -252,10 +253,7 @@ impl Visitor for OperandReader {
         match expr {
             Expr::Identifier(name) => self.columns.push(vec![name.clone()]),
             Expr::CompoundIdentifier(parts) => self.columns.push(parts.clone()),
-            Expr::BinaryOp {
-                op: BinaryOperator::StringConcat,
-                ..
-            } => self.assembles = true,
+            Expr::BinaryOp { op, .. } => self.assembles |= makes_text(op),
             Expr::Substring { .. } | Expr::Trim { .. } | Expr::Overlay { .. } => self.assembles = true,
             Expr::Function(function) => {
                 let name = function.name.0.last().and_then(ObjectNamePart::as_ident);
@@ -268,6 +266,18 @@ impl Visitor for OperandReader {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Concatenation, and the operators that take a text out of JSON, which may be a parameter.
+fn makes_text(operator: &BinaryOperator) -> bool {
+    matches!(
+        operator,
+        BinaryOperator::StringConcat
+            | BinaryOperator::Arrow
+            | BinaryOperator::LongArrow
+            | BinaryOperator::HashArrow
+            | BinaryOperator::HashLongArrow
+    )
 }
 
 fn argument(argument: &FunctionArg) -> Option<&Expr> {

@@ -47,7 +47,8 @@ pub(crate) fn schema_of(dialect: Dialect) -> &'static str {
 
 pub(crate) fn catalog(dialect: Dialect) -> Catalog {
     let schema = schema_of(dialect);
-    let mut tables = plain_tables(schema);
+    let mut tables = chat_tables(schema);
+    tables.extend(order_tables(schema));
     tables.extend(special_tables(schema));
     tables.extend(views(schema, dialect));
     Catalog::new(
@@ -98,7 +99,7 @@ fn refers(
     table
 }
 
-fn plain_tables(schema: &str) -> Vec<Table> {
+fn chat_tables(schema: &str) -> Vec<Table> {
     use ForeignKeyAction::{Cascade, Refuse, SetNull};
     let users = table(
         schema,
@@ -149,6 +150,11 @@ fn plain_tables(schema: &str) -> Vec<Table> {
         &[("message_id", "bigint"), ("user_id", "bigint"), ("emoji", "text")],
     );
     let reactions = refers(reactions, "message_id", "messages", Cascade, Refuse);
+    vec![users, channels, members, messages, reactions]
+}
+
+fn order_tables(schema: &str) -> Vec<Table> {
+    use ForeignKeyAction::{Cascade, Refuse};
     let orders = table(
         schema,
         "orders",
@@ -177,9 +183,7 @@ fn plain_tables(schema: &str) -> Vec<Table> {
         "shifts",
         &[("id", "int"), ("day", "date"), ("starts_at", "time")],
     );
-    vec![
-        users, channels, members, messages, reactions, orders, items, shifts,
-    ]
+    vec![orders, items, shifts]
 }
 
 fn special_tables(schema: &str) -> Vec<Table> {

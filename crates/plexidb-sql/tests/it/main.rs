@@ -3,6 +3,7 @@
 mod catalog;
 mod golden;
 mod never;
+mod oracle;
 mod robust;
 mod tables;
 mod touches;

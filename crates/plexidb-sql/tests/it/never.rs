@@ -119,6 +119,8 @@ const SQLITE: &[(&str, &str)] = &[
     ),
     ("SELECT date('n' || 'ow')", "time_dependent"),
     ("SELECT date(substr('xnow', 2))", "time_dependent"),
+    ("SELECT date(?1 || ?2)", "time_dependent"),
+    ("SELECT date(?1 ->> '$.at')", "time_dependent"),
     (
         "SELECT datetime(last_seen, 'localtime') FROM users",
         "session_state",
@@ -183,6 +185,7 @@ const POSTGRES: &[(&str, &str)] = &[
     ("SELECT concat('n', 'ow')::timestamptz", "time_dependent"),
     ("SELECT name::timestamptz FROM users", "time_dependent"),
     ("SELECT (tags->>'at')::timestamptz FROM users", "time_dependent"),
+    ("SELECT ($1::jsonb ->> 'at')::timestamptz", "time_dependent"),
     ("SELECT date(name) FROM users", "time_dependent"),
     (
         "SELECT CAST(x AS date) FROM (SELECT name AS x FROM users) q",

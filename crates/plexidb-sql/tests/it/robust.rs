@@ -169,7 +169,7 @@ fn dialects() -> impl Strategy<Value = Dialect> {
 }
 
 /// A soup of pieces, or a statement with some bytes replaced by pieces.
-fn texts() -> impl Strategy<Value = String> {
+pub(crate) fn texts() -> impl Strategy<Value = String> {
     let piece = proptest::sample::select(PIECES);
     let soup = proptest::collection::vec((piece.clone(), any::<bool>()), 0..40).prop_map(|pieces| {
         pieces

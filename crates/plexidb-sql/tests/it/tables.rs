@@ -272,6 +272,14 @@ const SQLITE: &[(&str, &str)] = &[
         "SELECT iif(active, 1, 0), printf('%d', id), typeof(id), rowid FROM users",
         "users",
     ),
+    (
+        "SELECT * FROM (users, orders) JOIN channels",
+        "channels orders users",
+    ),
+    (
+        "SELECT id FROM users WHERE name NOT GLOB 'x' AND email NOT REGEXP 'y'",
+        "users",
+    ),
 ];
 const POSTGRES: &[(&str, &str)] = &[
     ("SELECT * FROM \"users\"", "users"),
@@ -410,6 +418,20 @@ const POSTGRES: &[(&str, &str)] = &[
         "SELECT concat(name, ' ', email), format('%s', name), concat_ws(',', name, email) FROM users",
         "users",
     ),
+    ("SELECT id FROM users WHERE id BETWEEN SYMMETRIC 2 AND 1", "users"),
+    (
+        "SELECT id FROM users WHERE id = SOME (SELECT user_id FROM orders) LIMIT ALL OFFSET 5 ROWS",
+        "orders users",
+    ),
+    ("SELECT * FROM users NATURAL FULL JOIN orders", "orders users"),
+    (
+        "SELECT e.* FROM users u CROSS JOIN jsonb_array_elements(u.tags) WITH ORDINALITY AS e(value, n)",
+        "users",
+    ),
+    (
+        "SELECT mode() WITHIN GROUP (ORDER BY total), first_value(total) OVER w FROM orders WINDOW w AS (ORDER BY id)",
+        "orders",
+    ),
 ];
 const MYSQL: &[(&str, &str)] = &[
     ("SELECT * FROM `users`", "users"),
@@ -491,6 +513,27 @@ const MYSQL: &[(&str, &str)] = &[
     (
         "SELECT TRIM(LEADING 'x' FROM name), SUBSTRING(name FROM 2), EXTRACT(YEAR FROM last_seen) FROM users",
         "users",
+    ),
+    (
+        "SELECT * FROM (users, orders) JOIN channels",
+        "channels orders users",
+    ),
+    (
+        "SELECT !active, !!id, ~id, -id, id | 1, id ^ 1, id << 2 FROM users",
+        "users",
+    ),
+    (
+        "SELECT CAST(name AS CHAR CHARACTER SET utf8mb4), CONVERT(name, CHAR) FROM users",
+        "users",
+    ),
+    (
+        "SELECT COUNT(DISTINCT id, name), EXISTS (SELECT * FROM orders) FROM users",
+        "orders users",
+    ),
+    ("TABLE users", "users"),
+    (
+        "WITH x AS (SELECT * FROM users) SELECT * FROM x UNION (SELECT * FROM orders) ORDER BY 1 LIMIT 2",
+        "orders users",
     ),
 ];
 

@@ -32,8 +32,7 @@ impl Builder<'_, '_> {
             return self.unwrap_relation();
         }
         if self.text.is_kind(self.at, TokenKind::Operator) {
-            let is_and = self.text.dialect() == Dialect::MySql && self.text.text(self.at) == "&&";
-            return is_and && self.replace(1, &["AND"]);
+            return self.text.dialect() == Dialect::MySql && self.rewrite_mysql_operator();
         }
         if !self.text.is_kind(self.at, TokenKind::Word) {
             return false;
@@ -131,6 +130,9 @@ impl Builder<'_, '_> {
         if text.is_word(at, "AS") && text.is_word(at + 1, "MATERIALIZED") {
             return self.replace(2, &["AS"]);
         }
+        if text.is_word(at, "NOT") && text.is_any(at + 1, &["GLOB", "MATCH", "REGEXP"]) {
+            return self.replace(2, &["NOT", "LIKE"]);
+        }
         if text.is_phrase(at, &["AS", "NOT", "MATERIALIZED"]) {
             return self.replace(3, &["AS"]);
         }
@@ -178,6 +180,9 @@ impl Builder<'_, '_> {
         {
             return self.replace(3, &[]);
         }
+        if text.is_any(at, &["SYMMETRIC", "ASYMMETRIC"]) && text.is_word(before, "BETWEEN") {
+            return self.replace(1, &[]);
+        }
         let is_argument = matches!(text.kind(before), Some(TokenKind::Open | TokenKind::Comma));
         text.is_word(at, "VARIADIC") && is_argument && self.replace(1, &[])
     }
@@ -210,6 +215,12 @@ impl Builder<'_, '_> {
             self.at += 1;
             return true;
         }
+        if text.is_phrase(at, &["CHARACTER", "SET"])
+            && text.is_name(at + 2)
+            && text.is_kind(at + 3, TokenKind::Close)
+        {
+            return self.replace(3, &[]);
+        }
         let is_literal = text.is_kind(at + 1, TokenKind::String);
         if text.is_word(at, "BINARY") && (is_literal || text.is_name(at + 1)) && !text.is_word(before, "AS") {
             return self.replace(1, &[]);
@@ -219,6 +230,18 @@ impl Builder<'_, '_> {
             return self.replace(1, &[]);
         }
         self.skip_into_variables()
+    }
+
+    fn rewrite_mysql_operator(&mut self) -> bool {
+        match self.text.text(self.at) {
+            "&&" => self.replace(1, &["AND"]),
+            "!" => {
+                self.push(ParserToken::Minus, self.at);
+                self.at += 1;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// `INTO @a, @b` stores the row in the session; that was noted from the text.

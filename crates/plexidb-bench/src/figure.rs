@@ -36,7 +36,13 @@ impl Report {
             Goal::AtLeast(bound) => (Some(format!("≥ {bound}")), Some(value >= bound)),
             Goal::Stated => (None, None),
         };
-        self.figures.push(Figure { figure: figure.into(), value, unit, goal, met });
+        self.figures.push(Figure {
+            figure: figure.into(),
+            value,
+            unit,
+            goal,
+            met,
+        });
     }
 
     pub(crate) fn print(&self, as_json: bool) -> Result<()> {

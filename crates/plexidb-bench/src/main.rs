@@ -40,12 +40,25 @@ struct Effort {
 
 impl Effort {
     fn new(quick: bool) -> Self {
-        if quick { Self { rounds: 15, calls_per_round: 400 } } else { Self { rounds: 61, calls_per_round: 1_000 } }
+        if quick {
+            Self {
+                rounds: 15,
+                calls_per_round: 400,
+            }
+        } else {
+            Self {
+                rounds: 61,
+                calls_per_round: 1_000,
+            }
+        }
     }
 
     /// For calls that take milliseconds.
     fn of_slow_calls(self) -> Self {
-        Self { rounds: self.rounds / 3, calls_per_round: self.calls_per_round / 40 }
+        Self {
+            rounds: self.rounds / 3,
+            calls_per_round: self.calls_per_round / 40,
+        }
     }
 }
 
@@ -56,7 +69,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     let Some(name) = cli.name else {
         for name in Name::value_variants() {
             if let Some(value) = name.to_possible_value() {
-                println!("{:<12} {}", value.get_name(), value.get_help().cloned().unwrap_or_default());
+                println!(
+                    "{:<12} {}",
+                    value.get_name(),
+                    value.get_help().cloned().unwrap_or_default()
+                );
             }
         }
         return Ok(ExitCode::SUCCESS);

@@ -5,7 +5,7 @@
 
 use anyhow::{Context as _, Result};
 use plexidb::{Manager, Value, params};
-use plexidb_testkit::{Private, Postgres};
+use plexidb_testkit::{Postgres, Private};
 
 use crate::Effort;
 use crate::figure::{Goal, Report};
@@ -28,10 +28,25 @@ pub(crate) async fn run(effort: Effort) -> Result<Report> {
     let postgres = on_postgres(effort, &mut report).await?;
     on_mariadb(effort, &mut report).await?;
     report.add("L1 hit", sqlite.hit_ns, "ns", Goal::Stated);
-    report.add("PostgreSQL point read over a Unix socket, bare", postgres, "ns", Goal::Stated);
-    report.add("L1 hit, times faster than that read", postgres / sqlite.hit_ns, "×", Goal::AtLeast(100.0));
+    report.add(
+        "PostgreSQL point read over a Unix socket, bare",
+        postgres,
+        "ns",
+        Goal::Stated,
+    );
+    report.add(
+        "L1 hit, times faster than that read",
+        postgres / sqlite.hit_ns,
+        "×",
+        Goal::AtLeast(100.0),
+    );
     report.add("SQLite point read, bare", sqlite.bare_ns, "ns", Goal::Stated);
-    report.add("L1 hit, times faster than that read", sqlite.bare_ns / sqlite.hit_ns, "×", Goal::AtLeast(10.0));
+    report.add(
+        "L1 hit, times faster than that read",
+        sqlite.bare_ns / sqlite.hit_ns,
+        "×",
+        Goal::AtLeast(10.0),
+    );
     Ok(report)
 }
 
@@ -47,13 +62,32 @@ async fn on_sqlite(effort: Effort, report: &mut Report) -> Result<SqliteCosts> {
     let mut bare = BareSqlite::open(&path)?;
     let mut ids = Ids::of(ROWS);
     let miss = compare(&mut layer, &mut bare, &mut ids, effort).await?;
-    report.add("miss on SQLite by bare rusqlite", miss.ratio, "×", Goal::AtMost(1.5));
-    let pooled = compare(&mut ReconnectSqlite(path), &mut layer, &mut ids, effort.of_slow_calls()).await?;
-    report.add("connect per query by pooled, SQLite", pooled.ratio, "×", Goal::Stated);
+    report.add(
+        "miss on SQLite by bare rusqlite",
+        miss.ratio,
+        "×",
+        Goal::AtMost(1.5),
+    );
+    let pooled = compare(
+        &mut ReconnectSqlite(path),
+        &mut layer,
+        &mut ids,
+        effort.of_slow_calls(),
+    )
+    .await?;
+    report.add(
+        "connect per query by pooled, SQLite",
+        pooled.ratio,
+        "×",
+        Goal::Stated,
+    );
     let mut hit = Hit(layer);
     hit.read(0).await?;
     let hit = compare(&mut hit, &mut bare, &mut ids, effort).await?;
-    Ok(SqliteCosts { bare_ns: hit.right_ns, hit_ns: hit.left_ns })
+    Ok(SqliteCosts {
+        bare_ns: hit.right_ns,
+        hit_ns: hit.left_ns,
+    })
 }
 
 /// Returns the cost of the bare driver's point read over the Unix socket.
@@ -64,10 +98,20 @@ async fn on_postgres(effort: Effort, report: &mut Report) -> Result<f64> {
     let mut bare = BarePostgres::connect(&database.url()).await?;
     let mut ids = Ids::of(ROWS);
     let miss = compare(&mut layer, &mut bare, &mut ids, effort).await?;
-    report.add("miss on PostgreSQL over TCP by bare tokio-postgres", miss.ratio, "×", Goal::AtMost(1.1));
+    report.add(
+        "miss on PostgreSQL over TCP by bare tokio-postgres",
+        miss.ratio,
+        "×",
+        Goal::AtMost(1.1),
+    );
     let mut reconnect = ReconnectPostgres(database.url());
     let pooled = compare(&mut reconnect, &mut layer, &mut ids, effort.of_slow_calls()).await?;
-    report.add("connect per query by pooled, PostgreSQL", pooled.ratio, "×", Goal::Stated);
+    report.add(
+        "connect per query by pooled, PostgreSQL",
+        pooled.ratio,
+        "×",
+        Goal::Stated,
+    );
     let mut local = BarePostgres::connect(&database.url_unix()).await?;
     let mut hit = Hit(layer);
     hit.read(0).await?;
@@ -81,10 +125,20 @@ async fn on_mariadb(effort: Effort, report: &mut Report) -> Result<()> {
     let mut bare = BareMariaDb::connect(&database.url()).await?;
     let mut ids = Ids::of(ROWS);
     let miss = compare(&mut layer, &mut bare, &mut ids, effort).await?;
-    report.add("miss on MariaDB over TCP by bare mysql_async", miss.ratio, "×", Goal::AtMost(1.1));
+    report.add(
+        "miss on MariaDB over TCP by bare mysql_async",
+        miss.ratio,
+        "×",
+        Goal::AtMost(1.1),
+    );
     let mut reconnect = ReconnectMariaDb(database.url());
     let pooled = compare(&mut reconnect, &mut layer, &mut ids, effort.of_slow_calls()).await?;
-    report.add("connect per query by pooled, MariaDB", pooled.ratio, "×", Goal::Stated);
+    report.add(
+        "connect per query by pooled, MariaDB",
+        pooled.ratio,
+        "×",
+        Goal::Stated,
+    );
     Ok(())
 }
 
@@ -99,13 +153,29 @@ impl Layer {
     async fn prepare(url: &str) -> Result<Self> {
         let db = plexidb::connect(url).await?;
         let is_postgres = db.databases()[0].dialect() == plexidb::Dialect::Postgres;
-        db.execute("CREATE TABLE items (id BIGINT PRIMARY KEY, name VARCHAR(40), amount BIGINT)", params![]).await?;
+        db.execute(
+            "CREATE TABLE items (id BIGINT PRIMARY KEY, name VARCHAR(40), amount BIGINT)",
+            params![],
+        )
+        .await?;
         for first in (0..ROWS).step_by(ROWS_PER_INSERT as usize) {
-            let rows: Vec<String> =
-                (first..first + ROWS_PER_INSERT).map(|id| format!("({id}, 'the name of item {id}', {})", id * 3)).collect();
-            db.execute(&format!("INSERT INTO items VALUES {}", rows.join(", ")), params![]).await?;
+            let rows: Vec<String> = (first..first + ROWS_PER_INSERT)
+                .map(|id| format!("({id}, 'the name of item {id}', {})", id * 3))
+                .collect();
+            db.execute(
+                &format!("INSERT INTO items VALUES {}", rows.join(", ")),
+                params![],
+            )
+            .await?;
         }
-        Ok(Self { db, sql: if is_postgres { POINT_READ_NUMBERED } else { POINT_READ } })
+        Ok(Self {
+            db,
+            sql: if is_postgres {
+                POINT_READ_NUMBERED
+            } else {
+                POINT_READ
+            },
+        })
     }
 }
 

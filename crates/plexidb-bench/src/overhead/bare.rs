@@ -58,7 +58,10 @@ impl BareMariaDb {
     pub(super) async fn connect(url: &str) -> Result<Self> {
         let mut connection = mysql_async::Conn::new(options(url)?).await?;
         let statement = connection.prep(POINT_READ).await?;
-        Ok(Self { connection, statement })
+        Ok(Self {
+            connection,
+            statement,
+        })
     }
 }
 
@@ -72,7 +75,10 @@ pub(super) fn options(url: &str) -> Result<mysql_async::Opts> {
 impl Way for BareMariaDb {
     async fn read(&mut self, id: i64) -> Result<()> {
         let row: Option<(i64, String, i64)> = self.connection.exec_first(&self.statement, (id,)).await?;
-        ensure!(std::hint::black_box(row).context("no row")?.0 == id, "another row");
+        ensure!(
+            std::hint::black_box(row).context("no row")?.0 == id,
+            "another row"
+        );
         Ok(())
     }
 }

@@ -334,6 +334,8 @@ fn startup(url: &DatabaseUrl) -> Vec<(&'static str, String)> {
     for (setting, value) in [
         ("DateStyle", "ISO"),
         ("IntervalStyle", "postgres"),
+        // The analysis of statements reads backslashes in literals as this setting says.
+        ("standard_conforming_strings", "on"),
         ("TimeZone", zone),
         ("application_name", name.unwrap_or("plexidb")),
     ] {

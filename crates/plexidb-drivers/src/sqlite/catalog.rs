@@ -44,7 +44,8 @@ fn read_snapshot(reader: &Reader<'_>) -> Result<Catalog, DriverError> {
             table.keys = keys(reader, &found.name, &table.columns, primary_key)?;
             table.foreign_keys = foreign_keys(reader, &found.name, are_foreign_keys_on)?;
         }
-        table.has_triggers = triggered.contains(&found.name.name.to_lowercase());
+        table.has_triggers =
+            triggered.contains(&found.name.name.to_lowercase()) || reader.may_replace_rows(&found)?;
         tables.push(table);
     }
     resolve_parent_columns(&mut tables);
@@ -190,6 +191,24 @@ impl Reader<'_> {
             .ok()?;
         let collation = collation?.into_string().ok()?;
         (!collation.eq_ignore_ascii_case("BINARY")).then_some(collation)
+    }
+
+    /// Whether a constraint of the table may say `ON CONFLICT REPLACE`: a plain INSERT then deletes rows, and cascades,
+    /// as a trigger would.
+    fn may_replace_rows(&self, table: &Found) -> Result<bool, DriverError> {
+        if table.kind != "table" {
+            return Ok(false);
+        }
+        let schema = quote(&table.name.schema);
+        let texts = self.rows(
+            &format!(
+                "SELECT 1 FROM {schema}.sqlite_schema
+                 WHERE type = 'table' AND name = ?1 AND sql LIKE '%CONFLICT%' AND sql LIKE '%REPLACE%'"
+            ),
+            [&table.name.name],
+            |_| Ok(()),
+        )?;
+        Ok(!texts.is_empty())
     }
 
     fn view_definition(&self, view: &TableName) -> Result<Option<String>, DriverError> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use plexidb_core::{Catalog, Tag};
-use plexidb_sql::{Cacheability, Footprint, Profile, StatementKind, WriteExtent};
+use plexidb_sql::{Cacheability, Footprint, Profile, Reason, StatementKind, WriteExtent};
 
 use crate::error::Error;
 
@@ -84,8 +84,22 @@ impl Statement {
         }
     }
 
-    /// Reading the schema anew after each statement of rows that the parser lacks would cost more than it is worth.
+    /// Reading the schema anew after each statement of rows that the parser lacks would cost more than it is worth;
+    /// but what follows such a beginning must not be a table that it makes, or another statement.
     fn begins_like_a_statement_on_rows(&self) -> bool {
+        let is_several = matches!(
+            self.footprint.cacheability,
+            Cacheability::Not(Reason::MultiStatement)
+        );
+        let may_make_a_table = || {
+            let is_insert = ["insert", "replace", "merge"]
+                .iter()
+                .any(|word| self.first_word().eq_ignore_ascii_case(word));
+            !is_insert && self.profile.normalised().to_lowercase().contains(" into ")
+        };
+        if is_several || may_make_a_table() {
+            return false;
+        }
         let word = self.first_word();
         [
             "select", "with", "values", "table", "insert", "update", "delete", "replace", "merge",

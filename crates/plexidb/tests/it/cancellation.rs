@@ -194,3 +194,62 @@ async fn answer_is_lost(url: &str, port: u16) {
         settle(&db).await;
     }
 }
+
+/// A write waits for a row's lock; its caller goes away, and the server cannot be reached to cancel it. It takes effect
+/// once the lock is free, long after anybody here waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_takes_effect_after_its_caller_is_gone_is_seen_on_postgres() {
+    let database = plexidb_testkit::postgres().fresh_database();
+    late_effect(&database.url(), plexidb_testkit::postgres().port()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_takes_effect_after_its_caller_is_gone_is_seen_on_mariadb() {
+    let database = plexidb_testkit::mariadb().fresh_database();
+    late_effect(&database.url(), plexidb_testkit::mariadb().port()).await;
+}
+
+async fn late_effect(url: &str, port: u16) {
+    let proxy = Proxy::start(format!("127.0.0.1:{port}")).unwrap();
+    let db = plexidb::connect(&proxy.through(url)).await.unwrap();
+    let other = plexidb::connect(url).await.unwrap();
+    db.execute(
+        "CREATE TABLE members (id INTEGER PRIMARY KEY, name VARCHAR(50))",
+        NONE,
+    )
+    .await
+    .unwrap();
+    db.execute("INSERT INTO members VALUES (1, 'Ada')", NONE)
+        .await
+        .unwrap();
+    // Two connections, so that one is left for reads when new ones are refused.
+    let (left, right) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+    left.rollback().await.unwrap();
+    right.rollback().await.unwrap();
+    prime_or_wait(&db).await;
+
+    other.refresh_schema().await.unwrap();
+    let mut lock = other.begin().await.unwrap();
+    lock.query("SELECT name FROM members WHERE id = 1 FOR UPDATE", NONE)
+        .await
+        .unwrap();
+    let write = db.execute("UPDATE members SET name = 'Grace' WHERE id = 1", NONE);
+    tokio::time::timeout(Duration::from_millis(300), write)
+        .await
+        .unwrap_err();
+    proxy.set(plexidb_testkit::Traffic::Refuse).unwrap();
+    for _ in 0..5 {
+        assert_eq!(
+            assert_fresh(&db, NAMES).await,
+            Source::Database,
+            "the write is in doubt"
+        );
+    }
+    lock.commit().await.unwrap();
+    for _ in 0..50 {
+        assert_fresh_unless_written_meanwhile(&db).await;
+        tokio::time::sleep(Duration::from_millis(4)).await;
+    }
+    proxy.set(plexidb_testkit::Traffic::Pass).unwrap();
+    settle(&db).await;
+}

@@ -116,3 +116,41 @@ async fn an_open_transaction_keeps_the_old_schema_s_writes_covered(database: Tes
     transaction.commit().await.unwrap();
     prime(&db, notes).await;
 }
+
+/// A plain INSERT deletes the row that is in its way, and the child goes with it.
+#[tokio::test]
+async fn a_constraint_that_replaces_rows_is_followed_on_sqlite() {
+    let database = TestDatabase::sqlite();
+    let db = database.connect().await;
+    db.execute_script(
+        "CREATE TABLE parents (id INTEGER PRIMARY KEY, code TEXT UNIQUE ON CONFLICT REPLACE);
+         CREATE TABLE children (parent_id INTEGER REFERENCES parents (id) ON DELETE CASCADE);
+         INSERT INTO parents VALUES (1, 'a');
+         INSERT INTO children VALUES (1);",
+    )
+    .await
+    .unwrap();
+    let sql = "SELECT parent_id FROM children";
+    assert_eq!(prime(&db, sql).await.len(), 1);
+    db.execute("INSERT INTO parents VALUES (2, 'a')", NONE)
+        .await
+        .unwrap();
+    assert_eq!(assert_fresh(&db, sql).await, Source::Database);
+    assert_eq!(db.query(sql, NONE).await.unwrap().len(), 0);
+}
+
+/// The name is that of a built-in function whose results are known to be stable; this one reads a table.
+#[tokio::test]
+async fn a_function_with_a_built_in_name_is_not_trusted_on_postgres() {
+    let database = TestDatabase::postgres();
+    let db = database.with_schema().await;
+    let sql = "SELECT format(id) AS n FROM teams WHERE id = 1";
+    db.execute(
+        "CREATE FUNCTION format(integer) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM notes'",
+        NONE,
+    )
+    .await
+    .unwrap();
+    assert!(!db.explain(sql).is_cacheable(), "{}", db.explain(sql));
+    assert!(db.explain("SELECT lower(title) FROM teams").is_cacheable());
+}

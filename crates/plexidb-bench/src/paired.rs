@@ -9,7 +9,7 @@ use crate::Effort;
 /// One way to answer a point read.
 pub(crate) trait Way {
     /// Reads the row of this id and looks at its columns.
-    async fn read(&mut self, id: i64) -> Result<()>;
+    fn read(&mut self, id: i64) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// Ids of rows, each once, in an order that no cache expects.
@@ -69,11 +69,43 @@ pub(crate) async fn compare<L: Way, R: Way>(
             costs.push((left_ns, right_ns));
         }
     }
-    Ok(Comparison {
-        left_ns: median(costs.iter().map(|cost| cost.0)),
-        right_ns: median(costs.iter().map(|cost| cost.1)),
-        ratio: median(costs.iter().map(|cost| cost.0 / cost.1)),
-    })
+    Ok(Comparison::of(&costs))
+}
+
+/// Like [`compare`], with as many tasks at a time on each side as there are ways: the cost of a call is the time of the
+/// round by the calls of all tasks.
+pub(crate) async fn compare_at_once<L: Way + Send + 'static, R: Way + Send + 'static>(
+    mut left: Vec<L>,
+    mut right: Vec<R>,
+    ids: &mut Ids,
+    effort: Effort,
+) -> Result<Comparison> {
+    let mut costs = Vec::with_capacity(effort.rounds);
+    for round in 0..=effort.rounds {
+        let ids = ids.take(effort.calls_per_round);
+        let (left_ns, right_ns);
+        if round % 2 == 0 {
+            (left, left_ns) = call_at_once_ns(left, &ids).await?;
+            (right, right_ns) = call_at_once_ns(right, &ids).await?;
+        } else {
+            (right, right_ns) = call_at_once_ns(right, &ids).await?;
+            (left, left_ns) = call_at_once_ns(left, &ids).await?;
+        }
+        if round > 0 {
+            costs.push((left_ns, right_ns));
+        }
+    }
+    Ok(Comparison::of(&costs))
+}
+
+impl Comparison {
+    fn of(costs: &[(f64, f64)]) -> Self {
+        Self {
+            left_ns: median(costs.iter().map(|cost| cost.0)),
+            right_ns: median(costs.iter().map(|cost| cost.1)),
+            ratio: median(costs.iter().map(|cost| cost.0 / cost.1)),
+        }
+    }
 }
 
 async fn call_ns<W: Way>(way: &mut W, ids: &[i64]) -> Result<f64> {
@@ -82,6 +114,29 @@ async fn call_ns<W: Way>(way: &mut W, ids: &[i64]) -> Result<f64> {
         way.read(*id).await?;
     }
     Ok(started.elapsed().as_nanos() as f64 / ids.len() as f64)
+}
+
+/// Deals the ids out to the ways and gives the ways back.
+async fn call_at_once_ns<W: Way + Send + 'static>(ways: Vec<W>, ids: &[i64]) -> Result<(Vec<W>, f64)> {
+    let share = ids.len().div_ceil(ways.len());
+    let started = Instant::now();
+    let tasks: Vec<_> = ways
+        .into_iter()
+        .zip(ids.chunks(share).map(<[i64]>::to_vec))
+        .map(|(mut way, ids)| {
+            tokio::spawn(async move {
+                for id in ids {
+                    way.read(id).await?;
+                }
+                anyhow::Ok(way)
+            })
+        })
+        .collect();
+    let mut ways = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        ways.push(task.await??);
+    }
+    Ok((ways, started.elapsed().as_nanos() as f64 / ids.len() as f64))
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use plexidb_cache::WriteHold;
 use plexidb_core::SessionId;
 
 use crate::database::Inner;
@@ -14,8 +15,13 @@ use crate::flight::Claim;
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 
-/// Waits until the server is done with the session, ending it where it still runs; then ends the write.
+/// Waits until the server is done with the session; then ends the write.
 pub(crate) async fn resolve(inner: Arc<Inner>, session: SessionId, claim: Claim) {
+    decided(&inner, session, claim).await.end();
+}
+
+/// Waits until the server is done with the session, ending it where it still runs; returns the write's hold.
+pub(crate) async fn decided(inner: &Arc<Inner>, session: SessionId, claim: Claim) -> WriteHold {
     let mut pause = RETRY_FIRST;
     loop {
         match inner.connector.terminate(session).await {
@@ -28,5 +34,5 @@ pub(crate) async fn resolve(inner: Arc<Inner>, session: SessionId, claim: Claim)
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(RETRY_MAX);
     }
-    claim.hold.end();
+    claim.hold
 }

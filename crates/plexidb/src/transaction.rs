@@ -140,6 +140,10 @@ impl Transaction {
         let result = flight.run(Request::Control { sql: "COMMIT" }, None).await;
         if self.changes_schema {
             self.inner.land_ddl(flight).await;
+            // One is left where the schema could not be read after an implicit commit.
+            if let Some(claim) = self.claim.take() {
+                claim.hold.end();
+            }
             result?;
             return Ok(());
         }
@@ -158,6 +162,10 @@ impl Transaction {
     ///
     /// [`Error::Driver`]; the connection is then thrown away, which rolls back as well.
     pub async fn rollback(mut self) -> Result<(), Error> {
+        if self.claim.is_some() {
+            // The schema could not be read after an implicit commit: the drop sees to it, and closes the connection.
+            return Ok(());
+        }
         let Some(lease) = self.lease.take() else {
             return Ok(());
         };
@@ -199,7 +207,9 @@ impl Transaction {
             _epochs: vec![epoch],
         });
         let response = self.send(request).await;
-        if self.status() != ConnectionStatus::Broken
+        if way == Way::Ddl {
+            self.read_schema_after_implicit_commit().await;
+        } else if self.status() != ConnectionStatus::Broken
             && let Some(claim) = self.claim.take()
         {
             claim.hold.end();
@@ -210,6 +220,20 @@ impl Transaction {
     fn is_visible_at_once(&self, statement: &Statement, way: Way) -> bool {
         let commits_implicitly = way != Way::Write && self.inner.connector.dialect() == Dialect::MySql;
         commits_implicitly || !statement.footprint.is_transactional
+    }
+
+    /// MySQL has committed the change: others plan by the new schema from here on, whatever becomes of the transaction.
+    async fn read_schema_after_implicit_commit(&mut self) {
+        let catalog = match self.lease.as_mut() {
+            Some(lease) if lease.status() != ConnectionStatus::Broken => lease.catalog().await.ok(),
+            _ => None,
+        };
+        // Without a catalog the claim is left to the drop, which reads the schema before it ends the claim.
+        if catalog.is_some()
+            && let Some(claim) = self.claim.take()
+        {
+            self.inner.schema.replace(catalog, claim.hold);
+        }
     }
 
     async fn send(&mut self, request: Request<'_>) -> Result<Response, DriverError> {
@@ -242,17 +266,21 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         let Some(lease) = self.lease.take() else { return };
         let claim = self.claim.take();
+        let changes_schema = self.changes_schema;
         let inner = Arc::clone(&self.inner);
-        if lease.status() == ConnectionStatus::Broken {
+        if lease.status() == ConnectionStatus::Broken || claim.is_some() {
             let (session, canceller) = (lease.session(), lease.canceller());
             lease.discard();
             self.inner.runtime.spawn(async move {
                 if let Err(error) = canceller.cancel().await {
                     tracing::debug!(%error, "could not cancel a statement of an abandoned transaction");
                 }
-                if let Some(claim) = claim {
-                    in_doubt::resolve(inner, session, claim).await;
+                let Some(claim) = claim else { return };
+                let hold = in_doubt::decided(&inner, session, claim).await;
+                if changes_schema {
+                    inner.read_schema_at_last().await;
                 }
+                hold.end();
             });
             return;
         }

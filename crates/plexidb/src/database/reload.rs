@@ -96,13 +96,17 @@ impl Inner {
 
     fn refresh_schema_until_read(self: &Arc<Self>) {
         let inner = Arc::clone(self);
-        self.runtime.spawn(async move {
-            let mut pause = RETRY_FIRST;
-            while !inner.pool.is_closed() && inner.refresh_schema().await.is_err() {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(RETRY_MAX);
-            }
-        });
+        self.runtime
+            .spawn(async move { inner.read_schema_at_last().await });
+    }
+
+    /// Reads the schema, however long it takes, unless the database is closed.
+    pub(crate) async fn read_schema_at_last(self: &Arc<Self>) {
+        let mut pause = RETRY_FIRST;
+        while !self.pool.is_closed() && self.refresh_schema().await.is_err() {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(RETRY_MAX);
+        }
     }
 
     /// Reads the catalog and starts a new epoch, also where it cannot be read: then one without a catalog.

@@ -154,3 +154,34 @@ async fn a_function_with_a_built_in_name_is_not_trusted_on_postgres() {
     assert!(!db.explain(sql).is_cacheable(), "{}", db.explain(sql));
     assert!(db.explain("SELECT lower(title) FROM teams").is_cacheable());
 }
+
+/// MariaDB commits before and after DDL: what the new schema makes others' writes touch counts at once, and for good.
+#[tokio::test]
+async fn ddl_that_commits_implicitly_counts_at_once_on_mariadb() {
+    let database = TestDatabase::mariadb();
+    let db = database.with_schema().await;
+    let notes = "SELECT body FROM notes ORDER BY id";
+    let mut transaction = db.begin().await.unwrap();
+    transaction
+        .execute(
+            "CREATE TRIGGER noted AFTER UPDATE ON members FOR EACH ROW UPDATE notes SET body = CONCAT(body, '!')",
+            NONE,
+        )
+        .await
+        .unwrap();
+    for transaction in [Some(transaction), None] {
+        db.query(notes, NONE).await.unwrap();
+        db.execute("UPDATE members SET score = score + 1 WHERE id = 1", NONE)
+            .await
+            .unwrap();
+        assert_fresh(&db, notes).await;
+        if let Some(transaction) = transaction {
+            transaction.rollback().await.unwrap();
+        }
+    }
+    prime(&db, notes).await;
+    db.execute("UPDATE members SET score = score + 1 WHERE id = 1", NONE)
+        .await
+        .unwrap();
+    assert_eq!(assert_fresh(&db, notes).await, Source::Database);
+}

@@ -219,7 +219,10 @@ impl Transaction {
 
     fn is_visible_at_once(&self, statement: &Statement, way: Way) -> bool {
         let commits_implicitly = way != Way::Write && self.inner.connector.dialect() == Dialect::MySql;
-        commits_implicitly || !statement.footprint.is_transactional
+        // The database has ended the transaction by itself (an implicit commit, a deadlock, a cancelled write): what
+        // follows commits by itself.
+        let has_ended = self.status() == ConnectionStatus::Idle;
+        commits_implicitly || has_ended || !statement.footprint.is_transactional
     }
 
     /// MySQL has committed the change: others plan by the new schema from here on, whatever becomes of the transaction.

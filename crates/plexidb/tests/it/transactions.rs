@@ -161,3 +161,28 @@ async fn a_failed_statement_spoils_a_commit_or_not_as_the_database_says(database
     }
     assert_fresh(&db, NAMES).await;
 }
+
+/// The database has rolled the transaction back by itself: what is sent through it afterwards commits by itself.
+#[tokio::test]
+async fn writes_after_the_database_has_ended_the_transaction_count_at_once_on_sqlite() {
+    let database = TestDatabase::sqlite();
+    let db = database.with_schema().await;
+    let notes = "SELECT body FROM notes ORDER BY id";
+    prime(&db, notes).await;
+    let mut transaction = db.begin().await.unwrap();
+    let refused = transaction
+        .execute(
+            "INSERT OR ROLLBACK INTO members VALUES (1, 'a duplicate', 0, 1)",
+            NONE,
+        )
+        .await;
+    refused.unwrap_err();
+    transaction
+        .execute("UPDATE notes SET body = 'visible at once'", NONE)
+        .await
+        .unwrap();
+    assert_eq!(assert_fresh(&db, notes).await, Source::Database);
+    // There is nothing left to roll back, and SQLite says so.
+    transaction.rollback().await.unwrap_err();
+    assert_fresh(&db, notes).await;
+}

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::comparison::Comparison;
 use crate::dialect::Dialect;
 
 #[cfg(test)]
@@ -49,6 +50,51 @@ pub struct Column {
     pub default: Option<String>,
     /// The collation by which it is compared, where it is not the database's default.
     pub collation: Option<String>,
+    /// By which rule its values are equal.
+    pub comparison: Comparison,
+    /// Whether the database may set it when other columns of the row are updated (MySQL: `ON UPDATE CURRENT_TIMESTAMP`).
+    pub is_set_on_update: bool,
+}
+
+/// When a trigger acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TriggerTiming {
+    /// Before the row is written, or instead of it: it may change what is written.
+    Before,
+    /// Afterwards.
+    After,
+}
+
+/// A trigger or rewrite rule of the user, or anything else that acts when rows are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// The name.
+    pub name: String,
+    /// When it acts.
+    pub timing: TriggerTiming,
+    /// Whether it acts on INSERT.
+    pub is_on_insert: bool,
+    /// Whether it acts on UPDATE, of whichever columns.
+    pub is_on_update: bool,
+    /// Whether it acts on DELETE.
+    pub is_on_delete: bool,
+    /// The statements of its body, where the database tells them; without them it may do anything.
+    pub body: Option<String>,
+}
+
+impl Trigger {
+    /// Something that may do anything whenever a row is written.
+    #[must_use]
+    pub fn unknown(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            timing: TriggerTiming::Before,
+            is_on_insert: true,
+            is_on_update: true,
+            is_on_delete: true,
+            body: None,
+        }
+    }
 }
 
 /// What a [`Key`] guarantees.
@@ -121,10 +167,12 @@ pub struct Table {
     pub view_definition: Option<String>,
     /// Tables of which this is a partition or an inheritor.
     pub parents: Vec<TableName>,
-    /// Whether a write to it runs triggers or rewrite rules of the user.
-    pub has_triggers: bool,
+    /// What acts when it is written: triggers and rewrite rules of the user.
+    pub triggers: Vec<Trigger>,
     /// Whether row-level security applies to it.
     pub has_row_security: bool,
+    /// The conditions of its row-level security policies for reading, where the database tells them.
+    pub row_policies: Vec<String>,
     /// Whether a rollback undoes writes to it, and nobody sees them before COMMIT (MySQL: not MyISAM, Aria …).
     pub is_transactional: bool,
 }
@@ -259,8 +307,9 @@ impl Table {
             foreign_keys: Vec::new(),
             view_definition: None,
             parents: Vec::new(),
-            has_triggers: false,
+            triggers: Vec::new(),
             has_row_security: false,
+            row_policies: Vec::new(),
             is_transactional: true,
         }
     }

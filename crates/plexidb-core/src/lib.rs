@@ -5,6 +5,7 @@
 mod array;
 mod catalog;
 mod cell;
+mod comparison;
 mod dialect;
 mod error;
 mod from_value;
@@ -18,15 +19,16 @@ mod value;
 pub use array::{Array, ArrayRef, Dimension};
 pub use catalog::{
     Catalog, Column as CatalogColumn, ForeignKey, ForeignKeyAction, Key, KeyKind, Table, TableKind,
-    TableName, Volatility,
+    TableName, Trigger, TriggerTiming, Volatility,
 };
 pub use cell::{CellSink, MalformedCell};
+pub use comparison::Comparison;
 pub use dialect::Dialect;
 pub use error::{ConnectPhase, DriverError, ErrorKind, SqlError};
 pub use from_value::{FromValue, RowError};
 pub use param::{Params, ToParam};
 pub use port::{BoxFuture, Canceller, Connection, ConnectionStatus, Connector, Executed, Limits, SessionId};
 pub use rows::{Column, ColumnIndex, Row, RowSet, RowSetBuilder};
-pub use tag::Tag;
+pub use tag::{Facet, KeySpace, Place, Tag};
 pub use temporal::{Date, Interval, OutOfRange, Time, TimeTz, Timestamp};
 pub use value::{Bits, Value, ValueRef};

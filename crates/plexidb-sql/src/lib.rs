@@ -7,6 +7,7 @@ mod fingerprint;
 mod keywords;
 mod kind;
 mod names;
+mod plan;
 mod profile;
 mod reason;
 mod resolve;
@@ -16,6 +17,9 @@ mod time_word;
 
 pub use kind::{StatementKind, TransactionControl};
 pub use names::{NameError, NamedStatement, bind_names, placeholder_count};
+pub use plan::{
+    Dependencies, JoinedKey, KeyImage, Learning, Precision, ReadPlan, TagList, Touched, WritePlan,
+};
 pub use profile::{
     Change, ColumnUse, Columns, EqualityKey, FunctionCall, KeyValue, Profile, RelationName, RelationUse,
     WriteTarget,

@@ -2,28 +2,31 @@
 //!
 //! Invariant: a relation, function or type that the catalog does not vouch for widens the write and forbids caching.
 
-use plexidb_core::{Catalog, Dialect, TableName, Tag};
+use plexidb_core::{Catalog, Dialect, TableName};
 
 mod builtin;
 mod columns;
+mod dependencies;
 mod functions;
 mod lookup;
 mod reads;
 #[cfg(test)]
 mod tests;
+mod touches;
 mod writes;
 
 use reads::Reads;
 
 use crate::kind::StatementKind;
+use crate::plan::{Precision, ReadPlan, WritePlan};
 use crate::profile::{Effect, Profile};
 use crate::reason::{Reason, Unbounded};
 
 /// What a statement reads and writes in a given schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Footprint {
-    /// The tags of the tables on which the result depends; the tag of the whole database is not among them.
-    pub reads: Vec<Tag>,
+    /// What the result depends on, where it may be cached.
+    pub reads: ReadPlan,
     /// The base tables on which the result depends, views expanded and partitions included; as far as known where
     /// the result may not be cached.
     pub depends_on: Vec<TableName>,
@@ -45,15 +48,15 @@ pub enum Cacheability {
 }
 
 /// What a statement touches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum WriteExtent {
     /// Nothing that a result could depend on.
     Nothing,
     /// Rows of these tables.
     Tables {
-        /// Their tags.
-        tags: Vec<Tag>,
-        /// Their names, in the same order.
+        /// What of them.
+        plan: WritePlan,
+        /// Their names.
         names: Vec<TableName>,
     },
     /// Anything.
@@ -61,6 +64,16 @@ pub enum WriteExtent {
 }
 
 impl Footprint {
+    /// The footprint with less precision; see [`Precision`].
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.reads = self.reads.with_precision(precision);
+        if let WriteExtent::Tables { plan, .. } = &mut self.writes {
+            *plan = std::mem::take(plan).with_precision(precision);
+        }
+        self
+    }
+
     /// Whether a fresher reading of the schema could change it: the statement names what the catalog does not hold.
     #[must_use]
     pub fn may_be_stale_catalog(&self) -> bool {
@@ -91,11 +104,7 @@ pub fn resolve(profile: &Profile, catalog: &Catalog) -> Footprint {
         _ => Some(profile.refusal.clone().unwrap_or(Reason::NotARead)),
     };
     Footprint {
-        reads: reads
-            .tables
-            .iter()
-            .map(|name| Tag::table(&name.schema, &name.name))
-            .collect(),
+        reads: dependencies::plan(&reads.tables),
         is_transactional: is_transactional(&writes, catalog),
         writes,
         cacheability: refusal.map_or(Cacheability::Cacheable, Cacheability::Not),
@@ -115,10 +124,7 @@ fn write_extent(profile: &Profile, catalog: &Catalog, reads: &Reads<'_>) -> Writ
     }
     match writes::touched(profile, catalog) {
         Ok(names) => WriteExtent::Tables {
-            tags: names
-                .iter()
-                .map(|name| Tag::table(&name.schema, &name.name))
-                .collect(),
+            plan: touches::plan(&names),
             names,
         },
         Err(reason) => WriteExtent::Database(reason),

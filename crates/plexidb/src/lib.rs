@@ -28,6 +28,7 @@ mod error;
 mod explain;
 mod flight;
 mod in_doubt;
+mod learning;
 mod manager;
 mod request;
 mod rows;
@@ -43,17 +44,18 @@ pub use config::{
 pub use database::{Database, Execution};
 pub use error::Error;
 pub use explain::Explanation;
+pub use learning::KeyLearning;
 pub use manager::{Manager, connect};
 pub use plexidb_cache::CacheStats;
 pub use plexidb_core::{
-    Array, ArrayRef, Bits, Catalog, CatalogColumn, Column, ColumnIndex, ConnectPhase, Date, Dialect,
-    DriverError, ErrorKind, Executed, ForeignKey, ForeignKeyAction, FromValue, Interval, Key, KeyKind,
-    Params, Row, RowError, RowSet, SqlError, Table, TableKind, TableName, Time, TimeTz, Timestamp, ToParam,
-    Value, ValueRef, params,
+    Array, ArrayRef, Bits, Catalog, CatalogColumn, Column, ColumnIndex, Comparison, ConnectPhase, Date,
+    Dialect, DriverError, ErrorKind, Executed, ForeignKey, ForeignKeyAction, FromValue, Interval, Key,
+    KeyKind, Params, Row, RowError, RowSet, SqlError, Table, TableKind, TableName, Time, TimeTz, Timestamp,
+    ToParam, Trigger, TriggerTiming, Value, ValueRef, params,
 };
 pub use plexidb_pool::{PoolError, PoolStats};
 pub use plexidb_sql::{
-    Cacheability, Reason, StatementEnd, StatementKind, TransactionControl, Unbounded, WriteExtent,
+    Cacheability, Precision, Reason, StatementEnd, StatementKind, TransactionControl, Unbounded, WriteExtent,
     split_statements,
 };
 pub use rows::{Rows, Source};

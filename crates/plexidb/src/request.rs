@@ -1,6 +1,11 @@
 //! One exchange with a connection, as a value.
 
-use plexidb_core::{Connection, DriverError, Executed, Limits, RowSet, ValueRef};
+use plexidb_core::{Connection, DriverError, Executed, Limits, RowSet, Tag, ValueRef};
+
+use crate::schema::Statement;
+
+/// As many tags of a batch are gathered before those that are named twice are looked for.
+const TAGS_MAX: usize = 4_096;
 
 /// What is asked of a connection.
 #[derive(Clone, Copy)]
@@ -32,6 +37,27 @@ pub(crate) enum Response {
 }
 
 impl Request<'_> {
+    /// What running it with its parameters touches, by this statement's plan.
+    pub(crate) fn tags(&self, statement: &Statement) -> Vec<Tag> {
+        match self {
+            Self::Query { params, .. } | Self::Execute { params, .. } => {
+                statement.touched(params).all().collect()
+            }
+            Self::ExecuteMany { rows, .. } => {
+                let mut tags: Vec<Tag> = Vec::new();
+                for row in *rows {
+                    tags.extend(statement.touched(row).all());
+                    if tags.len() > TAGS_MAX {
+                        tags.sort_unstable();
+                        tags.dedup();
+                    }
+                }
+                tags
+            }
+            Self::Control { .. } => Vec::new(),
+        }
+    }
+
     pub(crate) async fn run(self, connection: &mut dyn Connection) -> Result<Response, DriverError> {
         Ok(match self {
             Self::Query { sql, params, limits } => {

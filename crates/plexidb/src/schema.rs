@@ -10,11 +10,20 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use plexidb_cache::WriteHold;
 use plexidb_core::{Catalog, Dialect};
+use plexidb_sql::Precision;
 use quick_cache::sync::Cache;
 
 mod statement;
 
 pub(crate) use statement::{Statement, Way};
+
+/// How statements are planned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Planning {
+    /// Most statements whose plans are kept.
+    pub(crate) statements_max: usize,
+    pub(crate) precision: Precision,
+}
 
 /// One reading of the schema with the statements planned against it.
 pub(crate) struct Epoch {
@@ -23,6 +32,7 @@ pub(crate) struct Epoch {
     /// Whether the catalog could not be read: nothing is cached, every write touches the whole database.
     pub(crate) is_blind: bool,
     statements: Cache<Arc<str>, Arc<Statement>>,
+    precision: Precision,
     retired_by: Mutex<Option<WriteHold>>,
 }
 
@@ -32,7 +42,7 @@ impl Epoch {
         if let Some(statement) = self.statements.get(sql) {
             return statement;
         }
-        let statement = Arc::new(Statement::plan(sql, &self.catalog));
+        let statement = Arc::new(Statement::plan(sql, &self.catalog, self.precision));
         self.statements
             .insert(Arc::clone(&statement.sql), Arc::clone(&statement));
         statement
@@ -58,19 +68,19 @@ pub(crate) struct Schema {
     /// Whoever reads the catalog holds it, so that the newest reading is the one that stays.
     pub(crate) reading: tokio::sync::Mutex<()>,
     numbers: AtomicU64,
-    statements_max: usize,
+    planning: Planning,
     dialect: Dialect,
 }
 
 impl Schema {
     /// A schema of which nothing is known yet.
-    pub(crate) fn blind(dialect: Dialect, statements_max: usize) -> Self {
-        let epoch = new_epoch(0, None, dialect, statements_max);
+    pub(crate) fn blind(dialect: Dialect, planning: Planning) -> Self {
+        let epoch = new_epoch(0, None, dialect, planning);
         Self {
             current: RwLock::new(epoch),
             reading: tokio::sync::Mutex::new(()),
             numbers: AtomicU64::new(1),
-            statements_max,
+            planning,
             dialect,
         }
     }
@@ -92,7 +102,7 @@ impl Schema {
     /// database, ends with the last user of the old epoch.
     pub(crate) fn replace(&self, catalog: Option<Catalog>, hold: WriteHold) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let epoch = new_epoch(number, catalog, self.dialect, self.statements_max);
+        let epoch = new_epoch(number, catalog, self.dialect, self.planning);
         let old = {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *current, epoch)
@@ -103,16 +113,17 @@ impl Schema {
     }
 }
 
-fn new_epoch(number: u64, catalog: Option<Catalog>, dialect: Dialect, statements_max: usize) -> Arc<Epoch> {
+fn new_epoch(number: u64, catalog: Option<Catalog>, dialect: Dialect, planning: Planning) -> Arc<Epoch> {
     let is_blind = catalog.is_none();
     let catalog = catalog
         .unwrap_or_else(|| Catalog::new(dialect, String::new(), Vec::new(), Vec::new(), HashMap::new()));
-    let statements = Cache::new(statements_max);
+    let statements = Cache::new(planning.statements_max);
     Arc::new(Epoch {
         number,
         catalog,
         is_blind,
         statements,
+        precision: planning.precision,
         retired_by: Mutex::new(None),
     })
 }

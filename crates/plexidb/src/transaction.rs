@@ -183,7 +183,7 @@ impl Transaction {
         match way {
             Way::Transaction => return Err(statement.transaction_control()),
             Way::Read => return Ok(self.send(request).await?),
-            Way::Write => self.touched.extend_from_slice(&statement.write_tags),
+            Way::Write => self.touched.extend(request.tags(&statement)),
             Way::Session | Way::Ddl => {
                 // The rest of the transaction may resolve names differently.
                 self.touched.push(Tag::DATABASE);
@@ -195,12 +195,12 @@ impl Transaction {
         if !self.is_visible_at_once(&statement, way) {
             return Ok(self.send(request).await?);
         }
-        let tags: &[Tag] = if way == Way::Write {
-            &statement.write_tags
+        let tags = if way == Way::Write {
+            request.tags(&statement)
         } else {
-            &[Tag::DATABASE]
+            vec![Tag::DATABASE]
         };
-        let hold = self.inner.slots.begin_write(tags);
+        let hold = self.inner.slots.begin_write(&tags);
         // In the transaction and not on the stack: if this future is dropped, the claim outlives it.
         self.claim = Some(Claim {
             hold,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, Row, Value};
-use plexidb_core::{Catalog, Dialect, Table, TableKind, TableName, Volatility};
+use plexidb_core::{Catalog, Dialect, Table, TableKind, TableName, Trigger, Volatility};
 
 mod columns;
 mod keys;
@@ -147,7 +147,9 @@ async fn read_views(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error> {
 async fn read_triggers(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error> {
     let visible = Visible::read(conn).await?;
     for table in tables.values_mut() {
-        table.has_triggers = table.kind != TableKind::View && !visible.contains(&table.name);
+        if table.kind != TableKind::View && !visible.contains(&table.name) {
+            table.triggers.push(Trigger::unknown("(not visible)"));
+        }
     }
     let sql = format!(
         "SELECT DISTINCT event_object_schema, event_object_table FROM information_schema.triggers \
@@ -155,7 +157,7 @@ async fn read_triggers(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error
     );
     for row in rows(conn, &sql).await? {
         if let Some(table) = table_of(tables, &row) {
-            table.has_triggers = true;
+            table.triggers.push(Trigger::unknown("(any)"));
         }
     }
     Ok(())

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use plexidb_core::{
-    Catalog, CatalogColumn, Dialect, ForeignKey, ForeignKeyAction, Key, KeyKind, Table, TableKind, TableName,
-    Volatility,
+    Catalog, CatalogColumn, Comparison, Dialect, ForeignKey, ForeignKeyAction, Key, KeyKind, Table,
+    TableKind, TableName, Trigger, Volatility,
 };
 
 use super::text_query::{TextResults, TextRow};
@@ -90,7 +90,9 @@ fn tables(rows: Vec<TextRow>) -> Tables {
         };
         let mut table = Table::new(name, kind);
         table.has_row_security = cells.flag();
-        table.has_triggers = cells.flag();
+        if cells.flag() {
+            table.triggers.push(Trigger::unknown("(any)"));
+        }
         table.view_definition = cells.optional();
         table.is_transactional = kind != TableKind::Foreign;
         tables.push(table);
@@ -109,6 +111,8 @@ fn add_columns(tables: &mut Tables, rows: Vec<TextRow>) {
                 is_generated: cells.flag(),
                 default: cells.optional(),
                 collation: cells.optional(),
+                comparison: Comparison::Opaque,
+                is_set_on_update: false,
             });
         }
     }

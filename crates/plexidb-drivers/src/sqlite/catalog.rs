@@ -5,7 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use plexidb_core::{Catalog, CatalogColumn, Dialect, DriverError, Table, TableKind, TableName};
+use plexidb_core::{
+    Catalog, CatalogColumn, Comparison, Dialect, DriverError, Table, TableKind, TableName, Trigger,
+};
 use rusqlite::{Connection, Params, Row};
 
 use super::error;
@@ -44,8 +46,9 @@ fn read_snapshot(reader: &Reader<'_>) -> Result<Catalog, DriverError> {
             table.keys = keys(reader, &found.name, &table.columns, primary_key)?;
             table.foreign_keys = foreign_keys(reader, &found.name, are_foreign_keys_on)?;
         }
-        table.has_triggers =
-            triggered.contains(&found.name.name.to_lowercase()) || reader.may_replace_rows(&found)?;
+        if triggered.contains(&found.name.name.to_lowercase()) || reader.may_replace_rows(&found)? {
+            table.triggers.push(Trigger::unknown("(any)"));
+        }
         tables.push(table);
     }
     resolve_parent_columns(&mut tables);
@@ -153,6 +156,8 @@ impl Reader<'_> {
                     is_generated: row.get::<_, i64>(5)? >= 2,
                     default: row.get(3)?,
                     collation: self.collation(name, &column),
+                    comparison: Comparison::Opaque,
+                    is_set_on_update: false,
                     type_name: row.get(1)?,
                     name: column,
                 })

@@ -76,7 +76,7 @@ pub(super) fn describe(catalog: &Catalog, name: &str, look: Look) -> Result<Stri
     parts.extend(table.foreign_keys.iter().map(foreign_key_line));
     parts.extend(references(catalog, &table.name));
     parts.extend(table.parents.iter().map(|parent| format!("part of {parent}")));
-    if table.has_triggers {
+    if !table.triggers.is_empty() {
         parts.push("has triggers or rules".to_owned());
     }
     if table.has_row_security {

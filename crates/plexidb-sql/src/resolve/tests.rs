@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use plexidb_core::{
-    Catalog, Dialect, ForeignKey, ForeignKeyAction, Table, TableKind, TableName, Tag, Volatility,
-};
+use plexidb_core::{Catalog, Dialect, ForeignKey, ForeignKeyAction, Table, TableKind, TableName, Volatility};
 
 use super::{Cacheability, WriteExtent, resolve};
 use crate::profile::Profile;
@@ -32,10 +30,10 @@ fn a_view_looks_for_tables_in_its_own_schema() {
         view("main", "v", "SELECT * FROM aux.t"),
     ];
     let catalog = catalog(Dialect::Sqlite, tables);
-    let reads = |sql| resolve(&Profile::analyze(sql, Dialect::Sqlite), &catalog).reads;
-    assert_eq!(reads("SELECT * FROM aux.v"), [Tag::table("aux", "t")]);
-    assert_eq!(reads("SELECT * FROM v"), [Tag::table("aux", "t")]);
-    assert_eq!(reads("SELECT * FROM t"), [Tag::table("main", "t")]);
+    let reads = |sql| resolve(&Profile::analyze(sql, Dialect::Sqlite), &catalog).depends_on;
+    assert_eq!(reads("SELECT * FROM aux.v"), [TableName::new("aux", "t")]);
+    assert_eq!(reads("SELECT * FROM v"), [TableName::new("aux", "t")]);
+    assert_eq!(reads("SELECT * FROM t"), [TableName::new("main", "t")]);
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn writing_default(table: &Table, catalog: &Catalog) -> Option<String> {
 impl<'c> Touch<'c> {
     /// Adds a target, through a view to its base tables.
     fn begin(&mut self, table: &'c Table, event: Event) -> Result<(), Unbounded> {
-        if table.has_triggers {
+        if !table.triggers.is_empty() {
             return Err(Unbounded::Trigger(table.name.to_string()));
         }
         match table.kind {
@@ -140,7 +140,7 @@ impl<'c> Touch<'c> {
                 .catalog
                 .table(Some(&name.schema), &name.name)
                 .ok_or_else(unknown)?;
-            if table.has_triggers {
+            if !table.triggers.is_empty() {
                 return Err(Unbounded::Trigger(table.name.to_string()));
             }
             // The view's column names need not be the table's.
@@ -195,7 +195,7 @@ impl<'c> Touch<'c> {
                 event,
                 reaches_partitions,
             } = step.clone();
-            if table.has_triggers {
+            if !table.triggers.is_empty() {
                 return Err(Unbounded::Trigger(table.name.to_string()));
             }
             self.done.push(step);

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use plexidb_core::{
-    Catalog, CatalogColumn, Dialect, ForeignKey, ForeignKeyAction, Key, KeyKind, Table, TableKind, TableName,
-    Volatility,
+    Catalog, CatalogColumn, Comparison, Dialect, ForeignKey, ForeignKeyAction, Key, KeyKind, Table,
+    TableKind, TableName, Trigger, Volatility,
 };
 use plexidb_sql::{Footprint, Profile, resolve};
 
@@ -69,6 +69,8 @@ fn table(schema: &str, name: &str, columns: &[(&str, &str)]) -> Table {
             type_name: (*type_name).into(),
             is_nullable: true,
             is_generated: false,
+            comparison: Comparison::default(),
+            is_set_on_update: false,
             default: None,
             collation: None,
         })
@@ -189,7 +191,7 @@ fn order_tables(schema: &str) -> Vec<Table> {
 fn special_tables(schema: &str) -> Vec<Table> {
     let event_columns = &[("id", "bigint"), ("at", "timestamp"), ("payload", "jsonb")];
     let mut audit = table(schema, "audit", &[("id", "bigint"), ("what", "text")]);
-    audit.has_triggers = true;
+    audit.triggers.push(Trigger::unknown("audit_writes"));
     let mut secrets = table(schema, "secrets", &[("id", "bigint"), ("word", "text")]);
     secrets.has_row_security = true;
     let mut events = table(schema, "events", event_columns);

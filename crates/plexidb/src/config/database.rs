@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use plexidb_core::{Dialect, RowSetBuilder};
+use plexidb_sql::Precision;
 use secrecy::SecretString;
 
 use super::address::{Authority, push_encoded, url_problems};
 use super::field::{Contradiction, Section, section};
 use super::kind::{Kind, bytes, count, seconds};
 use super::value::choices;
+use crate::learning::KeyLearning;
 
 const DAY: f64 = 86_400.0;
 /// What a result can hold at all, in whole MiB.
@@ -76,6 +78,11 @@ section! {
         enable_query_cache: Option<bool> = None, Kind::Switch;
         /// How long a result of this database may stay in memory; where it is not given, as for all.
         cache_ttl or "ttl": Option<Duration> = None, seconds(1.0, 365.0 * DAY);
+        /// How precisely writes drop cached results: by rows and columns, by rows alone, or by tables.
+        invalidation: Precision = Precision::Row, Kind::Choice(PRECISIONS);
+        /// How the keys of rows are learnt that a write's text does not tell; `auto` pays an extra round trip only where it
+        /// profits.
+        key_learning: KeyLearning = KeyLearning::Auto, Kind::Choice(LEARNINGS);
     }
     also {
         /// The name by which statements choose the database: 1 to 63 letters, digits, `-` and `_`.
@@ -208,3 +215,13 @@ choices! { Dialect, DIALECTS:
 }
 
 choices! { Role, ROLES: "primary" = Self::Primary, "replica" = Self::Replica }
+
+choices! {
+    Precision, PRECISIONS:
+    "row" = Self::Row, "row_without_columns" = Self::RowWithoutColumns, "table" = Self::Table
+}
+
+choices! {
+    KeyLearning, LEARNINGS:
+    "auto" = Self::Auto, "never" = Self::Never, "one_trip" = Self::OneTrip, "two_trips" = Self::TwoTrips
+}

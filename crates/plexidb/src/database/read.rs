@@ -77,16 +77,14 @@ impl Inner {
     ) -> (Arc<Epoch>, Arc<Statement>, Option<Stamps>) {
         let epoch = self.schema.current();
         let statement = epoch.statement(sql);
-        let is_wanted = self.settings.is_cached && !execution.no_cache && !statement.read_tags.is_empty();
+        let is_wanted = self.settings.is_cached && !execution.no_cache && !has_time_word(values);
         let stamps = is_wanted
-            .then(|| {
-                if has_time_word(values) {
-                    None
-                } else {
-                    self.slots.capture(statement.read_tags.iter().copied())
-                }
-            })
+            .then(|| statement.dependencies(values))
             .flatten()
+            .and_then(|found| {
+                let tags = found.always.iter().chain(&found.unless_found);
+                self.slots.capture(tags.copied())
+            })
             .filter(|_| self.schema.is_current(&epoch));
         (epoch, statement, stamps)
     }

@@ -49,7 +49,7 @@ impl Inner {
         }
         match way {
             Way::Read | Way::Transaction => {}
-            Way::Write | Way::Session => flight.claim(&statement.write_tags, vec![Arc::clone(epoch)]),
+            Way::Write | Way::Session => flight.claim(&request.tags(statement), vec![Arc::clone(epoch)]),
             Way::Ddl => flight.claim(&[Tag::DATABASE], vec![Arc::clone(epoch)]),
         }
         if way == Way::Session {

@@ -13,7 +13,7 @@ use super::{Config, Database, DatabaseConfig};
 use crate::config::Role;
 use crate::database::{Inner, LastRefresh, Settings};
 use crate::error::Error;
-use crate::schema::Schema;
+use crate::schema::{Planning, Schema};
 
 /// The resolution of expiry: TTLs bound memory, so that this is exact enough.
 const TICK: Duration = Duration::from_millis(100);
@@ -59,7 +59,13 @@ pub(super) async fn database(
         connector,
         slots: Arc::new(SlotArray::default()),
         l1,
-        schema: Schema::blind(dialect, config.statements_max),
+        schema: Schema::blind(
+            dialect,
+            Planning {
+                statements_max: config.statements_max,
+                precision: database.invalidation,
+            },
+        ),
         settings: Settings {
             // What is written to the primary does not touch the slots of a replica.
             is_cached: database.role == Role::Primary

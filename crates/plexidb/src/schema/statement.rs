@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use plexidb_core::{Catalog, Tag};
-use plexidb_sql::{Cacheability, Footprint, Profile, Reason, StatementKind, WriteExtent};
+use plexidb_core::{Catalog, ValueRef};
+use plexidb_sql::{
+    Cacheability, Dependencies, Footprint, Precision, Profile, Reason, StatementKind, Touched, WriteExtent,
+};
 
 use crate::error::Error;
 
@@ -12,10 +14,6 @@ pub(crate) struct Statement {
     pub(crate) sql: Arc<str>,
     pub(crate) profile: Profile,
     pub(crate) footprint: Footprint,
-    /// What its result depends on, the whole database included; empty where it may not be cached.
-    pub(crate) read_tags: Box<[Tag]>,
-    /// What it touches; empty where it only reads.
-    pub(crate) write_tags: Box<[Tag]>,
 }
 
 /// What the way of a statement through the layer depends on.
@@ -34,24 +32,28 @@ pub(crate) enum Way {
 }
 
 impl Statement {
-    pub(crate) fn plan(sql: &str, catalog: &Catalog) -> Self {
+    pub(crate) fn plan(sql: &str, catalog: &Catalog, precision: Precision) -> Self {
         let profile = Profile::analyze(sql, catalog.dialect());
-        let footprint = plexidb_sql::resolve(&profile, catalog);
-        let read_tags = match footprint.cacheability {
-            Cacheability::Cacheable => footprint.reads.iter().copied().chain([Tag::DATABASE]).collect(),
-            Cacheability::Not(_) => Box::default(),
-        };
-        let write_tags = match &footprint.writes {
-            WriteExtent::Nothing => Box::default(),
-            WriteExtent::Tables { tags, .. } => tags.clone().into_boxed_slice(),
-            WriteExtent::Database(_) => Box::from([Tag::DATABASE]),
-        };
+        let footprint = plexidb_sql::resolve(&profile, catalog).with_precision(precision);
         Self {
             sql: sql.into(),
             profile,
             footprint,
-            read_tags,
-            write_tags,
+        }
+    }
+
+    /// What the result with these parameters depends on; `None` where it may not be cached.
+    pub(crate) fn dependencies(&self, values: &[ValueRef<'_>]) -> Option<Dependencies> {
+        matches!(self.footprint.cacheability, Cacheability::Cacheable)
+            .then(|| self.footprint.reads.dependencies(values))
+    }
+
+    /// What it touches with these parameters; nothing where it only reads.
+    pub(crate) fn touched(&self, values: &[ValueRef<'_>]) -> Touched {
+        match &self.footprint.writes {
+            WriteExtent::Nothing => Touched::default(),
+            WriteExtent::Tables { plan, .. } => plan.touched(values),
+            WriteExtent::Database(_) => Touched::of_database(),
         }
     }
 
@@ -62,7 +64,7 @@ impl Statement {
             StatementKind::Unknown if self.begins_like_a_statement_on_rows() => Way::Write,
             // A procedure or a statement that nobody understands may change the schema as well.
             StatementKind::Ddl | StatementKind::Procedure | StatementKind::Unknown => Way::Ddl,
-            _ if self.write_tags.is_empty() => Way::Read,
+            _ if matches!(self.footprint.writes, WriteExtent::Nothing) => Way::Read,
             _ => Way::Write,
         }
     }

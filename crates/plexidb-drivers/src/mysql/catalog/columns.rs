@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use mysql_async::{Conn, Error};
-use plexidb_core::CatalogColumn;
+use plexidb_core::{CatalogColumn, Comparison};
 
 use super::{SYSTEM, Tables, is_yes, rows, table_of, text, word};
 
@@ -32,6 +32,8 @@ pub(super) async fn read(conn: &mut Conn, tables: &mut Tables) -> Result<(), Err
                 is_generated: text(&row, 7).is_some_and(|expression| !expression.is_empty()),
                 // MariaDB writes the default NULL as a word, and text defaults in quotes.
                 default: text(&row, 5).filter(|default| default != "NULL"),
+                comparison: Comparison::Opaque,
+                is_set_on_update: false,
                 collation: text(&row, 6).filter(|collation| Some(collation) != usual.as_ref()),
             });
         }

@@ -230,7 +230,7 @@ async fn triggers_rules_partitions_and_policies_are_seen() {
     let with_triggers: Vec<&str> = catalog
         .tables()
         .iter()
-        .filter(|table| table.has_triggers)
+        .filter(|table| !table.triggers.is_empty())
         .map(|table| table.name.name.as_str())
         .collect();
     assert_eq!(with_triggers, ["events", "events_2024", "ruled"]);

@@ -19,7 +19,7 @@ fn catalog() -> Catalog {
         on_update: ForeignKeyAction::Refuse,
         is_enforced: true,
     });
-    messages.has_triggers = true;
+    messages.triggers.push(plexidb::Trigger::unknown("log"));
     let tables = vec![
         messages,
         Table::new(name("public", "users"), TableKind::Table),

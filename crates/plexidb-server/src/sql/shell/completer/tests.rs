@@ -14,6 +14,8 @@ fn catalog() -> Catalog {
             type_name: "TEXT".to_owned(),
             is_nullable: true,
             is_generated: false,
+            comparison: Default::default(),
+            is_set_on_update: false,
             default: None,
             collation: None,
         })

@@ -1,0 +1,215 @@
+//! What a result depends on.
+//!
+//! Invariant: `always` alone is enough for a result without rows together with `unless_found`; keys from the result only
+//! ever take the place of their guards.
+
+use plexidb_core::{Comparison, Facet, KeySpace, Place, Tag, ValueRef};
+
+use super::{PinnedKey, Precision, TagList};
+
+/// Whether a row that is inserted changes the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InsertNeed {
+    /// It may.
+    Always,
+    /// Not if the result has a row: it is the only one that can be.
+    UnlessFound,
+    /// It cannot.
+    Never,
+}
+
+/// A table that a statement reads, in one place of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TableRead {
+    /// For people: the table, the key and what is read of it.
+    pub(crate) label: String,
+    /// `T.all`.
+    pub(crate) all: Tag,
+    /// The whole table.
+    pub(crate) table: Place,
+    /// The columns that are read; `DELETE` alone where none is.
+    pub(crate) facets: Vec<Facet>,
+    pub(crate) insert: InsertNeed,
+    /// The key to which it is pinned, where it is.
+    pub(crate) key: Option<PinnedKey>,
+}
+
+/// A table whose rows the result itself names: joined by equality on its unique key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JoinedKey {
+    pub(crate) label: String,
+    /// The column of the result that holds the key.
+    pub(crate) column: usize,
+    pub(crate) comparison: Comparison,
+    pub(crate) all: Tag,
+    pub(crate) space: KeySpace,
+    /// The columns that are read; `DELETE` alone where none is.
+    pub(crate) facets: Vec<Facet>,
+    /// Whether a row that comes for a key of the result changes it (outer joins).
+    pub(crate) needs_insert: bool,
+    /// See [`guards`](Self::guards).
+    pub(crate) guards: Vec<Tag>,
+}
+
+/// What a result depends on, before its parameters are known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReadPlan {
+    pub(crate) tables: Vec<TableRead>,
+    pub(crate) joined: Vec<JoinedKey>,
+}
+
+/// What the result of one execution depends on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dependencies {
+    /// These in any case.
+    pub always: TagList,
+    /// These too, unless the result has a row.
+    pub unless_found: TagList,
+}
+
+impl ReadPlan {
+    /// What the result with these parameters depends on, the whole database included. What [`joined`](Self::joined) adds is
+    /// known only when the result is.
+    #[must_use]
+    pub fn dependencies(&self, params: &[ValueRef<'_>]) -> Dependencies {
+        let mut found = Dependencies::default();
+        found.always.push(Tag::DATABASE);
+        for table in &self.tables {
+            table.add(params, &mut found);
+        }
+        for joined in &self.joined {
+            found.always.push(joined.all);
+            joined.add(joined.space.unknown(), &mut found.always);
+        }
+        found
+    }
+
+    /// The tables whose keys the result names.
+    #[must_use]
+    pub fn joined(&self) -> &[JoinedKey] {
+        &self.joined
+    }
+
+    /// For people: one line a table, telling what of it is read.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        let tables = self.tables.iter().map(|table| &*table.label);
+        tables.chain(self.joined.iter().map(|joined| &*joined.label))
+    }
+
+    /// The plan with less precision; see [`Precision`].
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        match precision {
+            Precision::Row => {}
+            Precision::RowWithoutColumns => {
+                for table in &mut self.tables {
+                    table.facets = without_columns(&table.facets);
+                }
+                for joined in &mut self.joined {
+                    joined.facets = without_columns(&joined.facets);
+                }
+            }
+            Precision::Table => {
+                let joined = std::mem::take(&mut self.joined);
+                let all = self.tables.iter().map(|table| table.all);
+                let all: Vec<Tag> = all.chain(joined.iter().map(|joined| joined.all)).collect();
+                let labels: Vec<String> = self.labels().map(str::to_owned).collect();
+                self.tables = all
+                    .into_iter()
+                    .zip(labels)
+                    .map(|(all, label)| TableRead::of_all(label, all))
+                    .collect();
+            }
+        }
+        self
+    }
+}
+
+/// Any column stands for all of them: every update touches it.
+fn without_columns(facets: &[Facet]) -> Vec<Facet> {
+    match facets {
+        [] | [Facet::DELETE] => facets.to_vec(),
+        _ => vec![Facet::ANY_COLUMN],
+    }
+}
+
+impl TableRead {
+    /// A read that only `T.all` invalidates.
+    fn of_all(label: String, all: Tag) -> Self {
+        Self {
+            label,
+            all,
+            table: Place::table("", ""),
+            facets: Vec::new(),
+            insert: InsertNeed::Never,
+            key: None,
+        }
+    }
+
+    fn add(&self, params: &[ValueRef<'_>], found: &mut Dependencies) {
+        found.always.push(self.all);
+        match self.key.as_ref().and_then(|key| Some((key, key.places(params)?))) {
+            Some((key, places)) => {
+                for place in places {
+                    self.add_place(place, self.insert, found);
+                }
+                self.add_place(key.space.unknown(), self.insert, found);
+            }
+            // The value cannot be told apart from others: a row may be equal in the eyes of the database.
+            None if self.key.is_some() => self.add_place(self.table, InsertNeed::Always, found),
+            None => self.add_place(self.table, self.insert, found),
+        }
+    }
+
+    fn add_place(&self, place: Place, insert: InsertNeed, found: &mut Dependencies) {
+        found
+            .always
+            .extend(self.facets.iter().map(|facet| place.tag(*facet)));
+        match insert {
+            InsertNeed::Always => found.always.push(place.tag(Facet::INSERT)),
+            InsertNeed::UnlessFound => found.unless_found.push(place.tag(Facet::INSERT)),
+            InsertNeed::Never => {}
+        }
+    }
+}
+
+impl JoinedKey {
+    /// Most keys that a result is followed by; with more of them it depends on the whole table.
+    pub const KEYS_MAX: usize = 64;
+
+    /// The column of the result, counted from 0, whose values are the keys.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// The tags of the whole table. They are captured before the query; if they still hold after the keys' tags were
+    /// captured, no write was in flight meanwhile, and those are as good as captured before. Where the keys cannot be used,
+    /// the result depends on these instead.
+    #[must_use]
+    pub fn guards(&self) -> &[Tag] {
+        &self.guards
+    }
+
+    /// Adds the tags of a key that the result holds; `false` where it cannot be told apart from others, so that the
+    /// result depends on the [`guards`](Self::guards).
+    #[must_use]
+    pub fn add_tags(&self, value: ValueRef<'_>, tags: &mut TagList) -> bool {
+        if value == ValueRef::Null {
+            // Nothing equals NULL: no row was joined, and none can be.
+            return true;
+        }
+        let Some(hash) = self.comparison.hash(value) else {
+            return false;
+        };
+        self.add(self.space.at(hash), tags);
+        true
+    }
+
+    fn add(&self, place: Place, tags: &mut TagList) {
+        tags.extend(self.facets.iter().map(|facet| place.tag(*facet)));
+        if self.needs_insert {
+            tags.push(place.tag(Facet::INSERT));
+        }
+    }
+}

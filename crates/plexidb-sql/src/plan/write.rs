@@ -1,0 +1,201 @@
+//! What a write touches.
+//!
+//! Invariant: for each key of a table a write touches the value of every row that it changes, or the rows of unknown value;
+//! and always the table.
+
+use plexidb_core::{Comparison, Facet, KeySpace, Place, Tag, ValueRef};
+
+use super::{PinnedKey, Precision, TagList, place_of};
+
+/// What is known of the key's values in the rows that are written.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum TouchedKey {
+    /// One of these values, in all of them.
+    Pinned(PinnedKey),
+    /// Each a row of values, in a statement that lists its rows.
+    Listed(Vec<PinnedKey>),
+    /// Nothing.
+    Unknown,
+}
+
+/// A key of a table that is written.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KeyTouch {
+    pub(crate) space: KeySpace,
+    pub(crate) facets: Vec<Facet>,
+    pub(crate) key: TouchedKey,
+    /// Whether running the statement tells them: see [`Learning`].
+    pub(crate) is_learnt: bool,
+}
+
+/// A table that is written.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TableTouch {
+    /// For people: the table, the keys and what is done to it.
+    pub(crate) label: String,
+    /// `T.all`.
+    pub(crate) all: Tag,
+    /// Whether nothing more is known: it touches `T.all`.
+    pub(crate) is_unbounded: bool,
+    /// The whole table.
+    pub(crate) table: Place,
+    pub(crate) facets: Vec<Facet>,
+    pub(crate) keys: Vec<KeyTouch>,
+}
+
+/// A key of the target whose values the statement can be made to return.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyImage {
+    pub(crate) space: KeySpace,
+    /// Position among the added columns, and rule, of each of the key's columns.
+    pub(crate) columns: Vec<(usize, Comparison)>,
+    pub(crate) facets: Vec<Facet>,
+}
+
+/// How to learn the keys that the text does not tell: the statement with a RETURNING list that is extended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learning {
+    pub(crate) sql: String,
+    pub(crate) added_columns: usize,
+    pub(crate) images: Vec<KeyImage>,
+}
+
+/// What a write touches, before its parameters are known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WritePlan {
+    pub(crate) tables: Vec<TableTouch>,
+    pub(crate) learning: Option<Learning>,
+    pub(crate) precision: Precision,
+}
+
+/// What one execution of a write touches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// These in any case.
+    pub certain: TagList,
+    /// These while the keys of the rows are not known; once they are learnt, they turn out not to be touched.
+    pub precaution: TagList,
+}
+
+impl Touched {
+    /// The whole database.
+    #[must_use]
+    pub fn of_database() -> Self {
+        Self {
+            certain: TagList::from_slice(&[Tag::DATABASE]),
+            precaution: TagList::new(),
+        }
+    }
+
+    /// All tags, whether certain or not.
+    pub fn all(&self) -> impl Iterator<Item = Tag> {
+        self.certain.iter().chain(&self.precaution).copied()
+    }
+}
+
+impl WritePlan {
+    /// What the write with these parameters touches.
+    #[must_use]
+    pub fn touched(&self, params: &[ValueRef<'_>]) -> Touched {
+        let mut touched = Touched::default();
+        if self.precision == Precision::Table {
+            touched.certain.extend(self.tables.iter().map(|table| table.all));
+            return touched;
+        }
+        for table in &self.tables {
+            table.add(params, &mut touched);
+        }
+        touched
+    }
+
+    /// How to learn the keys of the rows that the text does not tell; `None` where that cannot be, or where there is
+    /// nothing to learn.
+    #[must_use]
+    pub fn learning(&self) -> Option<&Learning> {
+        self.learning
+            .as_ref()
+            .filter(|_| self.precision != Precision::Table)
+    }
+
+    /// For people: one line a table, telling what is done to it.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(|table| &*table.label)
+    }
+
+    /// The plan with less precision; see [`Precision`].
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+}
+
+impl TableTouch {
+    fn add(&self, params: &[ValueRef<'_>], touched: &mut Touched) {
+        if self.is_unbounded {
+            touched.certain.push(self.all);
+            return;
+        }
+        add(self.table, &self.facets, &mut touched.certain);
+        for key in &self.keys {
+            key.add(params, touched);
+        }
+    }
+}
+
+impl KeyTouch {
+    fn add(&self, params: &[ValueRef<'_>], touched: &mut Touched) {
+        let listed = match &self.key {
+            TouchedKey::Pinned(key) => std::slice::from_ref(key),
+            TouchedKey::Listed(keys) => keys.as_slice(),
+            TouchedKey::Unknown => {
+                let tags = if self.is_learnt {
+                    &mut touched.precaution
+                } else {
+                    &mut touched.certain
+                };
+                return add(self.space.unknown(), &self.facets, tags);
+            }
+        };
+        for key in listed {
+            match key.places(params) {
+                Some(places) => {
+                    for place in places {
+                        add(place, &self.facets, &mut touched.certain);
+                    }
+                }
+                None => add(self.space.unknown(), &self.facets, &mut touched.certain),
+            }
+        }
+    }
+}
+
+impl Learning {
+    /// The statement to run instead: it returns the keys in columns after those of its own.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// How many columns at the end of each row are not the user's.
+    #[must_use]
+    pub fn added_columns(&self) -> usize {
+        self.added_columns
+    }
+
+    /// Adds the tags of a row that was written, by its added columns.
+    pub fn add_tags(&self, added: &[ValueRef<'_>], tags: &mut TagList) {
+        for image in &self.images {
+            let hashes = image
+                .columns
+                .iter()
+                .map(|(position, comparison)| comparison.hash(*added.get(*position)?));
+            let place = place_of(image.space, hashes).unwrap_or_else(|| image.space.unknown());
+            add(place, &image.facets, tags);
+        }
+    }
+}
+
+fn add(place: Place, facets: &[Facet], tags: &mut TagList) {
+    tags.extend(facets.iter().map(|facet| place.tag(*facet)));
+}

@@ -19,6 +19,7 @@ mod merge;
 mod problem;
 mod redis;
 mod reference;
+mod table;
 mod value;
 
 pub use builder::ConfigBuilder;
@@ -26,6 +27,7 @@ pub use database::{DatabaseConfig, Role};
 pub use problem::{ConfigErrors, ConfigProblem};
 pub use redis::RedisConfig;
 pub use reference::config_reference;
+pub use table::TableConfig;
 
 use field::section;
 use kind::{Kind, bytes, count, seconds};

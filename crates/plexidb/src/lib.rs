@@ -39,7 +39,8 @@ mod stream;
 mod transaction;
 
 pub use config::{
-    Config, ConfigBuilder, ConfigErrors, ConfigProblem, DatabaseConfig, RedisConfig, Role, config_reference,
+    Config, ConfigBuilder, ConfigErrors, ConfigProblem, DatabaseConfig, RedisConfig, Role, TableConfig,
+    config_reference,
 };
 pub use database::{Database, Execution};
 pub use error::Error;

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use super::address::{Authority, push_encoded, url_problems};
 use super::field::{Contradiction, Section, section};
 use super::kind::{Kind, bytes, count, seconds};
+use super::table::TableConfig;
 use super::value::choices;
 use crate::learning::KeyLearning;
 
@@ -87,6 +88,8 @@ section! {
     also {
         /// The name by which statements choose the database: 1 to 63 letters, digits, `-` and `_`.
         name: String;
+        /// Settings of single tables.
+        tables: Vec<TableConfig>;
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::environment::Environment;
 use super::kind::Raw;
@@ -160,11 +160,36 @@ impl Reader<'_> {
         self.push_database(name.get_ref(), place, table);
     }
 
-    fn push_database(&mut self, name: &str, place: String, table: DeTable<'_>) {
+    fn push_database(&mut self, name: &str, place: String, mut table: DeTable<'_>) {
+        if let Some((key, tables)) = table.remove_entry("tables") {
+            self.push_tables(name, &key, tables.into_inner());
+        }
         let settings = self.settings(table);
         self.layer
             .databases
             .push((name.to_owned(), Part { place, settings }));
+    }
+
+    /// `[database.tables.NAME]`, or `[database.DATABASE.tables.NAME]`.
+    fn push_tables(&mut self, database: &str, key: &Key<'_>, tables: DeValue<'_>) {
+        let advice = "write `[database.tables.NAME]`";
+        let DeValue::Table(tables) = tables else {
+            let place = self.place(key.span());
+            return self.problems.add(place, "`tables` is not a table", advice);
+        };
+        for (name, value) in in_order(tables) {
+            let place = self.place(name.span());
+            let DeValue::Table(table) = value else {
+                let what = format!("`{}` is not the table of a table", name.get_ref());
+                self.problems.add(place, what, advice);
+                continue;
+            };
+            let settings = self.settings(table);
+            let part = Part { place, settings };
+            self.layer
+                .tables
+                .push((database.to_owned(), name.get_ref().to_string(), part));
+        }
     }
 
     fn settings(&mut self, table: DeTable<'_>) -> Vec<Setting> {
@@ -192,7 +217,7 @@ impl Reader<'_> {
                 .map_or(Raw::Other("this number"), Raw::Float),
             DeValue::Boolean(is_on) => Raw::Switch(is_on),
             DeValue::Datetime(_) => Raw::Other("a date or time"),
-            DeValue::Array(_) => Raw::Other("an array"),
+            DeValue::Array(array) => texts(array).map_or(Raw::Other("an array"), Raw::Texts),
             DeValue::Table(_) => Raw::Other("a table"),
         };
         Setting {
@@ -202,6 +227,15 @@ impl Reader<'_> {
             prefix: None,
         }
     }
+}
+
+/// The texts of an array, if it holds nothing else.
+fn texts(array: DeArray<'_>) -> Option<Vec<String>> {
+    let texts = array.into_iter().map(|item| match item.into_inner() {
+        DeValue::String(text) => Some(text.into_owned()),
+        _ => None,
+    });
+    texts.collect()
 }
 
 /// The entries in the order of the text; the parser sorts them by name.

@@ -8,6 +8,8 @@ pub(super) enum Raw {
     Text(String),
     /// Text from the environment, which knows no types: it may stand for a number or a switch too.
     Word(String),
+    /// A list of texts.
+    Texts(Vec<String>),
     /// Something that no setting takes, by the name of its type.
     Other(&'static str),
     /// Something that its source has already refused.
@@ -29,6 +31,7 @@ impl Raw {
             Self::Switch(_) => Some("true or false"),
             Self::Integer(_) | Self::Float(_) => Some("this number"),
             Self::Text(_) | Self::Word(_) => Some("this text"),
+            Self::Texts(_) => Some("a list"),
             Self::Other(name) => Some(name),
             Self::Refused => None,
         }
@@ -40,6 +43,8 @@ impl Raw {
 pub(super) enum Kind {
     Switch,
     Text,
+    /// A list of names.
+    Names,
     /// Text that is never shown.
     Secret,
     Choice(&'static [&'static str]),
@@ -79,6 +84,7 @@ impl Kind {
         match *self {
             Self::Switch => "true or false".to_owned(),
             Self::Text => "text that is not empty".to_owned(),
+            Self::Names => "a list of names, such as [\"a\", \"b\"]".to_owned(),
             Self::Secret => "text".to_owned(),
             Self::Choice(words) => {
                 let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
@@ -104,7 +110,7 @@ impl Kind {
                 (min as f64..=max as f64).contains(&number)
             }
             Self::Seconds { min, max } => (min..=max).contains(&number),
-            Self::Switch | Self::Text | Self::Secret | Self::Choice(_) => true,
+            Self::Switch | Self::Text | Self::Names | Self::Secret | Self::Choice(_) => true,
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Layer {
     pub(super) top: Vec<Setting>,
     pub(super) redis: Option<Part>,
     pub(super) databases: Vec<(String, Part)>,
+    /// The tables of databases: the database, the table.
+    pub(super) tables: Vec<(String, String, Part)>,
 }
 
 /// Whether two names of databases are the same in the environment, which knows neither case nor `-`.

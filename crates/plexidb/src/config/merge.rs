@@ -4,9 +4,10 @@ use super::database::DatabaseConfig;
 use super::draft::Draft;
 use super::field::{Contradiction, Section};
 use super::file::SECTIONS;
-use super::layer::{Layer, same_name};
+use super::layer::{Layer, Part, same_name};
 use super::problem::Problems;
 use super::redis::RedisConfig;
+use super::table::TableConfig;
 use super::{Config, ConfigErrors};
 
 /// All sections under way.
@@ -14,6 +15,8 @@ pub(super) struct Drafts {
     pub(super) top: Draft<Config>,
     redis: Option<Draft<RedisConfig>>,
     databases: Vec<Draft<DatabaseConfig>>,
+    /// Tables of files, each with the name of its database.
+    tables: Vec<(String, Draft<TableConfig>)>,
 }
 
 impl Drafts {
@@ -31,6 +34,7 @@ impl Drafts {
             top: Draft::new(config, place),
             redis,
             databases,
+            tables: Vec::new(),
         }
     }
 
@@ -58,7 +62,22 @@ impl Drafts {
                 self.databases.push(Draft::new(database, part.place));
                 self.databases.len() - 1
             });
-            self.databases[index].apply(&part.settings, &[], problems);
+            self.databases[index].apply(&part.settings, &["tables"], problems);
+        }
+        self.absorb_tables(layer.tables, problems);
+    }
+
+    fn absorb_tables(&mut self, layer: Vec<(String, String, Part)>, problems: &mut Problems) {
+        for (database, name, part) in layer {
+            let is_same = |(known, draft): &(String, Draft<TableConfig>)| {
+                same_name(known, &database) && draft.section.name.eq_ignore_ascii_case(&name)
+            };
+            let index = self.tables.iter().position(is_same).unwrap_or_else(|| {
+                let draft = Draft::new(TableConfig::new(name), part.place);
+                self.tables.push((database, draft));
+                self.tables.len() - 1
+            });
+            self.tables[index].1.apply(&part.settings, &[], problems);
         }
     }
 
@@ -106,6 +125,9 @@ impl Drafts {
             }
             draft.check(problems);
         }
+        for (_, draft) in &self.tables {
+            draft.check(problems);
+        }
         if self.databases.is_empty() {
             let advice = "add `[[database]]` with `name` and `url`, or set `PLEXIDB_URL`";
             problems.add(self.top.place(""), "there is no database", advice);
@@ -120,6 +142,21 @@ impl Drafts {
         let mut config = self.top.section;
         config.redis = self.redis.map(|draft| draft.section);
         config.databases = self.databases.into_iter().map(|draft| draft.section).collect();
+        for (database, draft) in self.tables {
+            let given = config
+                .databases
+                .iter_mut()
+                .find(|given| same_name(&given.name, &database));
+            let Some(given) = given else { continue };
+            // What the program itself says of a table goes before the files.
+            if !given
+                .tables
+                .iter()
+                .any(|table| table.name.eq_ignore_ascii_case(&draft.section.name))
+            {
+                given.tables.push(draft.section);
+            }
+        }
         Ok(config)
     }
 }

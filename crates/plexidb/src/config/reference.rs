@@ -1,7 +1,7 @@
 //! The reference of the configuration, written from the declarations of the settings.
 
 use super::field::{Field, Fields};
-use super::{Config, DatabaseConfig, RedisConfig, environment};
+use super::{Config, DatabaseConfig, RedisConfig, TableConfig, environment};
 
 /// The documentation of all settings as Markdown: what `docs/configuration.md` holds.
 ///
@@ -13,27 +13,33 @@ pub fn config_reference() -> String {
     let mut page = String::from(HEAD);
     page.extend(["\n## Example\n\n```toml\n", EXAMPLE, "```\n"]);
     page.push_str("\n## At the top of the file\n\n");
-    push_table::<Config>(&mut page, environment::PREFIX);
+    push_table::<Config>(&mut page, Some(environment::PREFIX));
     page.push_str("\n## `[[database]]`\n\n");
     page.push_str(DATABASES);
-    push_table::<DatabaseConfig>(&mut page, &format!("{}<NAME>_", environment::DATABASE_PREFIX));
+    let prefix = format!("{}<NAME>_", environment::DATABASE_PREFIX);
+    push_table::<DatabaseConfig>(&mut page, Some(&prefix));
+    page.push_str("\n## `[database.tables.NAME]`\n\n");
+    page.push_str(TABLES);
+    push_table::<TableConfig>(&mut page, None);
     page.push_str("\n## `[redis]`\n\n");
     page.push_str(
         "The server of the shared tier. This version checks the section and does not connect to it.\n\n",
     );
-    push_table::<RedisConfig>(&mut page, environment::REDIS_PREFIX);
+    push_table::<RedisConfig>(&mut page, Some(environment::REDIS_PREFIX));
     page.push_str(ENVIRONMENT);
     page.push_str(ERRORS);
     page
 }
 
-fn push_table<S: Fields + Default>(page: &mut String, prefix: &str) {
+fn push_table<S: Fields + Default>(page: &mut String, prefix: Option<&str>) {
     page.push_str("| Key | Value | Default | Meaning |\n|---|---|---|---|\n");
     let defaults = S::default();
     for field in S::FIELDS {
         page.push_str(&row(field, &defaults));
     }
-    page.extend(["\nEnvironment: `", prefix, "<KEY>`, the key in upper case.\n"]);
+    if let Some(prefix) = prefix {
+        page.extend(["\nEnvironment: `", prefix, "<KEY>`, the key in upper case.\n"]);
+    }
 }
 
 fn row<S>(field: &Field<S>, defaults: &S) -> String {
@@ -94,6 +100,12 @@ differ by more than case, `-` and `_`.
 
 The address is a `url`, or a `type` with its parts, never both. In a `url`, special characters of a password must be
 encoded (`@` as `%40`); the parts take it as it is. A `url` from a later source replaces the parts of an earlier one.
+
+";
+
+const TABLES: &str = "\
+Settings of one table of the database above it (`[database.DATABASE.tables.NAME]` where that has its name from its table).
+A name with a schema is quoted: `[database.tables.\"public.users\"]`. The environment has none of these.
 
 ";
 

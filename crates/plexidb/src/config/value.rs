@@ -116,6 +116,23 @@ impl Value for SecretString {
     }
 }
 
+impl Value for Vec<String> {
+    fn read(raw: &Raw, _: &Kind) -> Option<Self> {
+        match raw {
+            Raw::Texts(texts) => Some(texts.clone()),
+            Raw::Text(text) | Raw::Word(text) => {
+                let names = text.split(',').map(|name| name.trim().to_owned());
+                Some(names.filter(|name| !name.is_empty()).collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn show(&self, _: &Kind) -> Option<String> {
+        Some(format!("{self:?}"))
+    }
+}
+
 impl<T: Value> Value for Option<T> {
     /// Where the bounds admit 0, it stands for "none", so that a later source can lift a bound of an earlier one.
     fn read(raw: &Raw, kind: &Kind) -> Option<Self> {

@@ -211,3 +211,69 @@ fn a_file_is_loaded_from_its_path() {
     );
     assert_eq!(Config::load(&path).unwrap().databases[0].name, "chat");
 }
+
+#[test]
+fn tables_have_settings_of_their_own() {
+    let config = load(
+        r#"
+        [[database]]
+        name = "chat"
+        url = "sqlite:chat.db"
+        [database.tables.messages]
+        cache_ttl = 60
+        trigger_writes = ["audit", "main.log"]
+        [database.tables."main.users"]
+        cached = false
+        trigger_writes = []
+        "#,
+        [],
+    )
+    .unwrap();
+    let [messages, users] = config.databases[0].tables.as_slice() else {
+        panic!("two tables: {:?}", config.databases[0].tables)
+    };
+    assert_eq!(
+        (messages.name.as_str(), messages.enable_query_cache),
+        ("messages", true)
+    );
+    assert_eq!(messages.cache_ttl, Some(Duration::from_secs(60)));
+    assert_eq!(
+        messages.trigger_writes.as_deref(),
+        Some(["audit".to_owned(), "main.log".to_owned()].as_slice())
+    );
+    assert_eq!(
+        (users.name.as_str(), users.enable_query_cache),
+        ("main.users", false)
+    );
+    assert_eq!(
+        (users.cache_ttl, users.trigger_writes.as_deref()),
+        (None, Some([].as_slice()))
+    );
+    let other = load(
+        "[database.chat]\nurl = \"sqlite:chat.db\"\n[database.chat.tables.messages]\ntrigger_writes = \"audit, log\"\n",
+        [],
+    );
+    let table = &other.unwrap().databases[0].tables[0];
+    assert_eq!(table.trigger_writes.as_ref().map(Vec::len), Some(2));
+}
+
+#[test]
+fn wrong_settings_of_tables_are_told_with_their_place() {
+    let text = "[[database]]\nname = \"chat\"\nurl = \"sqlite:c\"\n[database.tables]\na = 1\n\
+                [database.tables.b]\ntl = 5\ncache_ttl = 0\ntrigger_writes = [1]\n";
+    let found: Vec<String> = load(text, [])
+        .unwrap_err()
+        .0
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "TOML:5:1: `a` is not the table of a table; write `[database.tables.NAME]`",
+            "TOML:7:1: unknown key `tl`; did you mean `ttl`?",
+            "TOML:9:1: `trigger_writes` does not take an array; set it to a list of names, such as [\"a\", \"b\"]",
+            "TOML:8:1: `cache_ttl` is out of bounds; set it to a number of seconds from 1 to 31536000",
+        ]
+    );
+}

@@ -7,6 +7,7 @@ use plexidb_core::Dialect;
 use sqlparser::ast::{Statement, Visit};
 use sqlparser::parser::Parser;
 
+mod blocks;
 mod bounds;
 mod bridge;
 mod collector;
@@ -15,6 +16,7 @@ mod crosscheck;
 mod features;
 mod lead;
 mod operators;
+mod pins;
 mod scope;
 mod targets;
 #[cfg(test)]
@@ -121,10 +123,14 @@ fn parsed(text: &Text<'_>, from: usize) -> Result<Profile, Reason> {
     }
     // The visitor never breaks off: its findings are all in the collector.
     let _ = statement.visit(&mut collector);
+    if let Statement::Query(query) = &statement {
+        collector.read_outermost(query);
+    }
     if let Some(problem) = collector.problem.take() {
         return Err(problem);
     }
     crosscheck::check(text, from, &mut collector, selects_added)?;
+    collector.note_names(from);
     Ok(finished(text, &statement, collector.profile))
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: what is not understood widens (whole table, whole database, not cacheable); it never narrows.
 
 mod analyze;
+mod block;
 mod fingerprint;
 mod keywords;
 mod kind;

@@ -8,6 +8,7 @@ use std::fmt;
 
 use plexidb_core::Dialect;
 
+use crate::block::Block;
 use crate::kind::StatementKind;
 use crate::reason::{Reason, Unbounded};
 
@@ -87,6 +88,8 @@ pub struct Columns {
     pub named: BTreeSet<ColumnUse>,
     /// Whether any column may be read besides (`*`).
     pub may_be_any: bool,
+    /// The relations of which all columns are read (`t.*`).
+    pub all_of: BTreeSet<String>,
 }
 
 /// What a column is compared with.
@@ -130,6 +133,10 @@ pub struct Profile {
     pub(crate) targets: Vec<WriteTarget>,
     pub(crate) functions: BTreeSet<FunctionCall>,
     pub(crate) columns: Columns,
+    /// Its SELECTs, in the order of the text.
+    pub(crate) blocks: Vec<Block>,
+    /// All names of the text but those of relations and functions.
+    pub(crate) names: BTreeSet<String>,
     /// Columns that are turned into times, in which a stored text would be read as the current time.
     pub(crate) time_columns: BTreeSet<ColumnUse>,
     /// Names that the statement itself gives to columns.
@@ -153,6 +160,8 @@ impl Profile {
             targets: Vec::new(),
             functions: BTreeSet::new(),
             columns: Columns::default(),
+            blocks: Vec::new(),
+            names: BTreeSet::new(),
             time_columns: BTreeSet::new(),
             output_names: BTreeSet::new(),
             equality_keys: Vec::new(),

@@ -8,6 +8,7 @@ mod builtin;
 mod columns;
 mod dependencies;
 mod functions;
+mod keys;
 mod lookup;
 mod reads;
 #[cfg(test)]
@@ -100,11 +101,11 @@ pub fn resolve(profile: &Profile, catalog: &Catalog) -> Footprint {
     reads.read(profile);
     let writes = write_extent(profile, catalog, &reads);
     let refusal = match profile.kind {
-        StatementKind::Read => reads.refusal,
+        StatementKind::Read => reads.refusal.clone(),
         _ => Some(profile.refusal.clone().unwrap_or(Reason::NotARead)),
     };
     Footprint {
-        reads: dependencies::plan(&reads.tables),
+        reads: dependencies::plan(profile, &reads),
         is_transactional: is_transactional(&writes, catalog),
         writes,
         cacheability: refusal.map_or(Cacheability::Cacheable, Cacheability::Not),

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Expr, Function, FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem,
-    Statement, TableAlias, TableFactor, Visitor,
+    SelectItemQualifiedWildcardKind, Statement, TableAlias, TableFactor, Visitor,
 };
 
 use super::bridge::Mark;
@@ -25,7 +25,9 @@ pub(super) struct Collector<'t, 'a> {
     /// One mark a token of the text.
     pub(super) marks: Vec<Mark>,
     pub(super) selects: usize,
-    scopes: Scopes,
+    pub(super) scopes: Scopes,
+    /// The SELECTs of the profile's blocks, by address.
+    pub(super) block_places: Vec<*const Select>,
     /// Names of relations that are dealt with where they stand, by address.
     handled: Vec<*const ObjectName>,
 }
@@ -44,6 +46,7 @@ impl<'t, 'a> Collector<'t, 'a> {
             marks,
             selects: 0,
             scopes,
+            block_places: Vec::new(),
             handled: Vec::new(),
         }
     }
@@ -138,6 +141,12 @@ impl<'t, 'a> Collector<'t, 'a> {
         });
     }
 
+    /// Notes all names of the text that are neither relations nor functions, whatever they name.
+    pub(super) fn note_names(&mut self, from: usize) {
+        let names = (from..self.text.len()).filter(|index| self.marks.get(*index) == Some(&Mark::Name));
+        self.profile.names = names.filter_map(|index| self.text.name(index)).collect();
+    }
+
     fn name_outputs(&mut self, alias: Option<&TableAlias>) {
         for column in alias.iter().flat_map(|alias| &alias.columns) {
             let name = self.fold(&column.name);
@@ -202,6 +211,13 @@ impl<'t, 'a> Collector<'t, 'a> {
     fn read_items(&mut self, items: &[SelectItem]) {
         for item in items {
             match item {
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                    let last = name.0.last().and_then(ObjectNamePart::as_ident);
+                    match last.map(|ident| self.fold(ident)) {
+                        Some(name) => drop(self.profile.columns.all_of.insert(name)),
+                        None => self.profile.columns.may_be_any = true,
+                    }
+                }
                 SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => {
                     self.profile.columns.may_be_any = true
                 }
@@ -241,6 +257,7 @@ impl Visitor for Collector<'_, '_> {
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
         self.selects += 1;
+        self.read_block(select);
         self.read_items(&select.projection);
         if let Some(into) = &select.into {
             self.profile.effect = Effect::Unbounded(Unbounded::Schema);
@@ -291,6 +308,11 @@ impl Visitor for Collector<'_, '_> {
                 }
             }
             Expr::CompoundFieldAccess { access_chain, .. } => self.read_fields(access_chain),
+            Expr::MatchAgainst { columns, .. } => {
+                for name in columns.iter().filter_map(|name| name.0.last()?.as_ident()) {
+                    self.read_column(None, name);
+                }
+            }
             Expr::QualifiedWildcard(..) => self.profile.columns.may_be_any = true,
             Expr::Cast { expr, data_type, .. }
             | Expr::Convert {

@@ -27,8 +27,10 @@ pub(crate) struct TableRead {
     pub(crate) all: Tag,
     /// The whole table.
     pub(crate) table: Place,
-    /// The columns that are read; `DELETE` alone where none is.
+    /// The columns that are read at the key's places, `DELETE` alone where none is: its own columns are the same in all rows.
     pub(crate) facets: Vec<Facet>,
+    /// The columns that are read of the whole table.
+    pub(crate) wide_facets: Vec<Facet>,
     pub(crate) insert: InsertNeed,
     /// The key to which it is pinned, where it is.
     pub(crate) key: Option<PinnedKey>,
@@ -104,6 +106,7 @@ impl ReadPlan {
             Precision::RowWithoutColumns => {
                 for table in &mut self.tables {
                     table.facets = without_columns(&table.facets);
+                    table.wide_facets = without_columns(&table.wide_facets);
                 }
                 for joined in &mut self.joined {
                     joined.facets = without_columns(&joined.facets);
@@ -141,6 +144,7 @@ impl TableRead {
             all,
             table: Place::table("", ""),
             facets: Vec::new(),
+            wide_facets: Vec::new(),
             insert: InsertNeed::Never,
             key: None,
         }
@@ -148,23 +152,22 @@ impl TableRead {
 
     fn add(&self, params: &[ValueRef<'_>], found: &mut Dependencies) {
         found.always.push(self.all);
-        match self.key.as_ref().and_then(|key| Some((key, key.places(params)?))) {
-            Some((key, places)) => {
+        let places = self.key.as_ref().map(|key| (key, key.places(params)));
+        match places {
+            Some((key, Some(places))) => {
                 for place in places {
-                    self.add_place(place, self.insert, found);
+                    self.add_place(place, &self.facets, self.insert, found);
                 }
-                self.add_place(key.space.unknown(), self.insert, found);
+                self.add_place(key.space.unknown(), &self.facets, self.insert, found);
             }
             // The value cannot be told apart from others: a row may be equal in the eyes of the database.
-            None if self.key.is_some() => self.add_place(self.table, InsertNeed::Always, found),
-            None => self.add_place(self.table, self.insert, found),
+            Some((_, None)) => self.add_place(self.table, &self.wide_facets, InsertNeed::Always, found),
+            None => self.add_place(self.table, &self.wide_facets, self.insert, found),
         }
     }
 
-    fn add_place(&self, place: Place, insert: InsertNeed, found: &mut Dependencies) {
-        found
-            .always
-            .extend(self.facets.iter().map(|facet| place.tag(*facet)));
+    fn add_place(&self, place: Place, facets: &[Facet], insert: InsertNeed, found: &mut Dependencies) {
+        found.always.extend(facets.iter().map(|facet| place.tag(*facet)));
         match insert {
             InsertNeed::Always => found.always.push(place.tag(Facet::INSERT)),
             InsertNeed::UnlessFound => found.unless_found.push(place.tag(Facet::INSERT)),

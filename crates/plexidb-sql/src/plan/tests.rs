@@ -46,6 +46,7 @@ fn point_read() -> ReadPlan {
             all: all(),
             table: users(),
             facets: vec![name()],
+            wide_facets: vec![name()],
             insert: InsertNeed::UnlessFound,
             key: Some(pinned(vec![PinnedValue::Parameter(0)])),
         }],

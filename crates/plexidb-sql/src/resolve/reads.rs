@@ -16,9 +16,11 @@ const VIEW_DEPTH_MAX: usize = 32;
 
 /// What was read so far.
 pub(super) struct Reads<'c> {
-    catalog: &'c Catalog,
+    pub(super) catalog: &'c Catalog,
     /// The base tables, each once, in the order in which they were met.
     pub(super) tables: Vec<TableName>,
+    /// Those of them that the statement does not name itself: behind views, partitions and inheritors.
+    pub(super) hidden: Vec<TableName>,
     /// Why the result may not be cached.
     pub(super) refusal: Option<Reason>,
     /// A function that may write.
@@ -37,6 +39,7 @@ impl<'c> Reads<'c> {
         Self {
             catalog,
             tables: Vec::new(),
+            hidden: Vec::new(),
             refusal: None,
             writing_function: None,
             depth: 0,
@@ -88,6 +91,7 @@ impl<'c> Reads<'c> {
                 self.add(table);
                 for other in descendants(self.catalog, table) {
                     self.add(other);
+                    self.hidden.push(other.name.clone());
                     if other.kind == TableKind::Foreign {
                         self.refuse(Some(Reason::ForeignTable(other.name.to_string())));
                     }
@@ -123,6 +127,9 @@ impl<'c> Reads<'c> {
     }
 
     fn add(&mut self, table: &Table) {
+        if self.depth > 0 {
+            self.hidden.push(table.name.clone());
+        }
         if !self.tables.contains(&table.name) {
             self.tables.push(table.name.clone());
         }

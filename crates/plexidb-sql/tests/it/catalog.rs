@@ -67,9 +67,13 @@ fn table(schema: &str, name: &str, columns: &[(&str, &str)]) -> Table {
         .map(|(name, type_name)| CatalogColumn {
             name: (*name).into(),
             type_name: (*type_name).into(),
-            is_nullable: true,
+            is_nullable: !name.ends_with("id") || *name == "manager_id",
             is_generated: false,
-            comparison: Comparison::default(),
+            comparison: match *type_name {
+                "bigint" | "int" | "integer" | "numeric" | "boolean" => Comparison::Number,
+                "text" => Comparison::Exact,
+                _ => Comparison::Opaque,
+            },
             is_set_on_update: false,
             default: None,
             collation: None,

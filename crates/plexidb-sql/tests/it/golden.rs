@@ -22,9 +22,19 @@ fn report(sql: &str, dialect: Dialect) -> String {
         Cacheability::Not(reason) => line("cacheable", &format!("no: {reason} [{}]", reason.code())),
     }
     line("depends on", &short(&footprint.depends_on).join(", "));
+    if footprint.cacheability == Cacheability::Cacheable {
+        for label in footprint.reads.labels() {
+            line("reads", label);
+        }
+    }
     match &footprint.writes {
         WriteExtent::Nothing => {}
-        WriteExtent::Tables { names, .. } => line("touches", &short(names).join(", ")),
+        WriteExtent::Tables { names, plan } => {
+            line("touches", &short(names).join(", "));
+            for label in plan.labels() {
+                line("writes", label);
+            }
+        }
         WriteExtent::Database(reason) => line("touches", &format!("the whole database: {reason}")),
     }
     if !footprint.is_transactional {

@@ -8,24 +8,25 @@ mod paired;
 
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::figure::Report;
 
 /// Benchmarks of plexidb against the bare drivers, side by side in one run.
 #[derive(Parser)]
 struct Cli {
-    /// The benchmark; without one, they are listed.
+    #[command(subcommand)]
     name: Option<Name>,
     /// Fewer rounds: under three minutes, for a look and not for the record.
-    #[arg(long)]
+    #[arg(long, global = true)]
     quick: bool,
     /// Print the figures as JSON.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+/// The benchmark; without one, they are listed.
+#[derive(Subcommand)]
 enum Name {
     /// What a miss, a hit and a reused connection cost, against the bare drivers.
     Overhead,
@@ -67,15 +68,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     let effort = Effort::new(cli.quick);
     let Some(name) = cli.name else {
-        for name in Name::value_variants() {
-            if let Some(value) = name.to_possible_value() {
-                println!(
-                    "{:<12} {}",
-                    value.get_name(),
-                    value.get_help().cloned().unwrap_or_default()
-                );
-            }
-        }
+        list();
         return Ok(ExitCode::SUCCESS);
     };
     // On a worker of the runtime, where an application's requests run as well.
@@ -84,4 +77,14 @@ async fn main() -> anyhow::Result<ExitCode> {
     };
     report.print(cli.json)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn list() {
+    for benchmark in Cli::command().get_subcommands() {
+        println!(
+            "{:<12} {}",
+            benchmark.get_name(),
+            benchmark.get_about().cloned().unwrap_or_default()
+        );
+    }
 }

@@ -54,6 +54,8 @@ pub struct Column {
     pub comparison: Comparison,
     /// Whether the database may set it when other columns of the row are updated (MySQL: `ON UPDATE CURRENT_TIMESTAMP`).
     pub is_set_on_update: bool,
+    /// Whether the database makes a value where none is given (AUTO_INCREMENT, identity, a rowid); in MySQL also for 0 and NULL.
+    pub is_auto: bool,
 }
 
 /// When a trigger acts.
@@ -199,6 +201,7 @@ pub struct Catalog {
     by_name: HashMap<String, Vec<usize>>,
     functions: HashMap<String, Volatility>,
     are_names_case_sensitive: bool,
+    are_values_exact: bool,
 }
 
 impl Catalog {
@@ -229,7 +232,22 @@ impl Catalog {
             by_name,
             functions,
             are_names_case_sensitive,
+            are_values_exact: true,
         }
+    }
+
+    /// Says that values which do not fit a column are stored cut or clamped (MySQL without a strict SQL mode): what a
+    /// statement says is then not what the row holds.
+    #[must_use]
+    pub fn with_inexact_values(mut self) -> Self {
+        self.are_values_exact = false;
+        self
+    }
+
+    /// Whether a value is stored as the statement gives it, or refused.
+    #[must_use]
+    pub fn are_values_exact(&self) -> bool {
+        self.are_values_exact
     }
 
     /// Says that names which differ by case alone are different tables (MySQL with `lower_case_table_names = 0`).

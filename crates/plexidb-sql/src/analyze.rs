@@ -10,6 +10,7 @@ use sqlparser::parser::Parser;
 mod blocks;
 mod bounds;
 mod bridge;
+mod changes;
 mod collector;
 mod columns;
 mod crosscheck;
@@ -131,6 +132,7 @@ fn parsed(text: &Text<'_>, from: usize) -> Result<Profile, Reason> {
     }
     crosscheck::check(text, from, &mut collector, selects_added)?;
     collector.note_names(from);
+    collector.profile.detail = collector.detail(&statement);
     Ok(finished(text, &statement, collector.profile))
 }
 

@@ -4,6 +4,7 @@
 
 mod analyze;
 mod block;
+mod change;
 mod fingerprint;
 mod keywords;
 mod kind;

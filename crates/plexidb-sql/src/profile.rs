@@ -9,6 +9,7 @@ use std::fmt;
 use plexidb_core::Dialect;
 
 use crate::block::Block;
+use crate::change::ChangeDetail;
 use crate::kind::StatementKind;
 use crate::reason::{Reason, Unbounded};
 
@@ -135,6 +136,8 @@ pub struct Profile {
     pub(crate) columns: Columns,
     /// Its SELECTs, in the order of the text.
     pub(crate) blocks: Vec<Block>,
+    /// What is known of the rows that it writes.
+    pub(crate) detail: Option<ChangeDetail>,
     /// All names of the text but those of relations and functions.
     pub(crate) names: BTreeSet<String>,
     /// Columns that are turned into times, in which a stored text would be read as the current time.
@@ -161,6 +164,7 @@ impl Profile {
             functions: BTreeSet::new(),
             columns: Columns::default(),
             blocks: Vec::new(),
+            detail: None,
             names: BTreeSet::new(),
             time_columns: BTreeSet::new(),
             output_names: BTreeSet::new(),

@@ -8,12 +8,15 @@ mod builtin;
 mod columns;
 mod dependencies;
 mod functions;
+mod image;
 mod keys;
+mod learning;
 mod lookup;
 mod reads;
 #[cfg(test)]
 mod tests;
 mod touches;
+mod triggers;
 mod writes;
 
 use reads::Reads;
@@ -124,10 +127,18 @@ fn write_extent(profile: &Profile, catalog: &Catalog, reads: &Reads<'_>) -> Writ
         return WriteExtent::Nothing;
     }
     match writes::touched(profile, catalog) {
-        Ok(names) => WriteExtent::Tables {
-            plan: touches::plan(&names),
-            names,
-        },
+        Ok(steps) => {
+            let mut names: Vec<TableName> = Vec::new();
+            for step in &steps {
+                if !names.contains(&step.table.name) {
+                    names.push(step.table.name.clone());
+                }
+            }
+            WriteExtent::Tables {
+                plan: touches::plan(&steps),
+                names,
+            }
+        }
         Err(reason) => WriteExtent::Database(reason),
     }
 }

@@ -113,6 +113,7 @@ fn add_columns(tables: &mut Tables, rows: Vec<TextRow>) {
                 collation: cells.optional(),
                 comparison: Comparison::Opaque,
                 is_set_on_update: false,
+                is_auto: false,
             });
         }
     }

@@ -158,6 +158,7 @@ impl Reader<'_> {
                     collation: self.collation(name, &column),
                     comparison: Comparison::Opaque,
                     is_set_on_update: false,
+                    is_auto: false,
                     type_name: row.get(1)?,
                     name: column,
                 })

@@ -51,7 +51,8 @@ impl<'c> Reads<'c> {
         self.read_in(profile, None);
     }
 
-    fn read_in(&mut self, profile: &Profile, home: Option<&str>) {
+    /// Reads a statement whose names without a schema are looked up in this one first.
+    pub(super) fn read_in(&mut self, profile: &Profile, home: Option<&str>) {
         self.refuse(profile.refusal.clone());
         let mut resolved = Vec::with_capacity(profile.relations.len());
         for relation in &profile.relations {

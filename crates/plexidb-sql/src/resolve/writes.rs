@@ -3,24 +3,30 @@
 //! Invariant: a cascade is followed to its end, whether or not the database enforces the key at the moment; triggers
 //! and rules, and whatever the catalog does not hold, make the extent unbounded.
 
-use plexidb_core::{Catalog, Dialect, ForeignKey, ForeignKeyAction, Table, TableKind, TableName};
+use plexidb_core::{Catalog, Dialect, ForeignKey, ForeignKeyAction, Table, TableKind};
 
 use super::functions;
+use super::image::{self, Image, Values};
 use super::lookup::{Found, ancestors, descendants, find};
 use super::reads::Reads;
 use crate::profile::{Change, Effect, Profile};
 use crate::reason::Unbounded;
 
 /// What happens to rows of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Event {
-    /// Rows are added or all replaced: no foreign key acts on that.
-    Fill,
-    /// Columns change; `None` is any column.
-    Update(Option<Vec<String>>),
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Event {
+    /// Rows are added: no foreign key acts on that.
+    Insert,
+    /// Columns change; `None` is any column. `new` are the values that they get, as far as known.
+    Update {
+        columns: Option<Vec<String>>,
+        new: Values,
+    },
     Delete,
-    /// Rows go, and those of all referring tables too.
-    TruncateCascade,
+    /// All rows go or come, and where `cascades` those of all referring tables go too.
+    Everything {
+        cascades: bool,
+    },
 }
 
 struct Touch<'c> {
@@ -30,32 +36,28 @@ struct Touch<'c> {
 }
 
 /// Something that happens to rows of a table.
-#[derive(Clone)]
-struct Step<'c> {
-    table: &'c Table,
-    event: Event,
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step<'c> {
+    pub(super) table: &'c Table,
+    pub(super) event: Event,
+    /// Which rows.
+    pub(super) image: Image,
     /// Whether the rows may be in any of its partitions; a parent of the one that was written is merely shown.
     reaches_partitions: bool,
 }
 
-/// The tables that a statement touches.
+/// What a statement does to which tables, foreign keys and partitions followed.
 ///
 /// # Errors
 ///
-/// Why that may be any table.
-pub(super) fn touched(profile: &Profile, catalog: &Catalog) -> Result<Vec<TableName>, Unbounded> {
+/// Why that may be anything to any table.
+pub(super) fn touched<'c>(profile: &Profile, catalog: &'c Catalog) -> Result<Vec<Step<'c>>, Unbounded> {
     let mut touch = Touch {
         catalog,
         pending: Vec::new(),
         done: Vec::new(),
     };
     for target in &profile.targets {
-        let events: Vec<Event> = match &target.change {
-            Change::Insert | Change::Refresh | Change::Truncate { is_cascading: false } => vec![Event::Fill],
-            Change::Update(columns) => vec![Event::Update(columns.clone())],
-            Change::Delete => vec![Event::Delete],
-            Change::Truncate { is_cascading: true } => vec![Event::TruncateCascade],
-        };
         let table = match find(catalog, &target.name, None) {
             Found::Table(table) => table,
             Found::Nothing | Found::Refused(_) => {
@@ -65,18 +67,24 @@ pub(super) fn touched(profile: &Profile, catalog: &Catalog) -> Result<Vec<TableN
         if let Some(function) = writing_default(table, catalog) {
             return Err(Unbounded::Function(function));
         }
-        for event in events {
-            touch.begin(table, event)?;
-        }
+        let detail = profile.detail.as_ref();
+        let event = match &target.change {
+            Change::Insert => Event::Insert,
+            Change::Refresh => Event::Everything { cascades: false },
+            Change::Truncate { is_cascading } => Event::Everything {
+                cascades: *is_cascading,
+            },
+            Change::Update(columns) => Event::Update {
+                columns: columns.clone(),
+                new: image::new_values(detail, catalog),
+            },
+            Change::Delete => Event::Delete,
+        };
+        let image = image::of_target(detail, &target.change, table, catalog);
+        touch.begin(table, event, image)?;
     }
     touch.follow()?;
-    let mut names: Vec<TableName> = Vec::new();
-    for Step { table, .. } in &touch.done {
-        if !names.contains(&table.name) {
-            names.push(table.name.clone());
-        }
-    }
-    Ok(names)
+    Ok(touch.done)
 }
 
 /// A function in a column's default that may write; only PostgreSQL lets a default call a user's function.
@@ -102,12 +110,14 @@ fn writing_default(table: &Table, catalog: &Catalog) -> Option<String> {
 
 impl<'c> Touch<'c> {
     /// Adds a target, through a view to its base tables.
-    fn begin(&mut self, table: &'c Table, event: Event) -> Result<(), Unbounded> {
+    fn begin(&mut self, table: &'c Table, event: Event, image: Image) -> Result<(), Unbounded> {
         if !table.triggers.is_empty() {
             return Err(Unbounded::Trigger(table.name.to_string()));
         }
         match table.kind {
-            TableKind::Table | TableKind::Partitioned | TableKind::MaterializedView => self.add(table, event),
+            TableKind::Table | TableKind::Partitioned | TableKind::MaterializedView => {
+                self.add(table, event, image)
+            }
             TableKind::View => self.begin_view(table, &event)?,
             TableKind::Foreign => self.begin_foreign(table)?,
         }
@@ -145,10 +155,10 @@ impl<'c> Touch<'c> {
             }
             // The view's column names need not be the table's.
             let event = match event {
-                Event::Update(_) => Event::Update(None),
+                Event::Update { .. } => any_update(),
                 other => other.clone(),
             };
-            self.add(table, event);
+            self.add(table, event, Image::Unknown);
         }
         Ok(())
     }
@@ -158,31 +168,27 @@ impl<'c> Touch<'c> {
         if self.catalog.dialect() != Dialect::Sqlite {
             return Err(Unbounded::Anything);
         }
-        self.add(table, Event::Delete);
+        self.add(table, Event::Everything { cascades: false }, Image::Unknown);
         let prefix = format!("{}_", table.name.name.to_lowercase());
         for other in self.catalog.tables() {
             if other.name.name.to_lowercase().starts_with(&prefix) {
-                self.add(other, Event::Delete);
+                self.add(other, Event::Everything { cascades: false }, Image::Unknown);
             }
         }
         Ok(())
     }
 
-    fn add(&mut self, table: &'c Table, event: Event) {
+    fn add(&mut self, table: &'c Table, event: Event, image: Image) {
         self.push(Step {
             table,
             event,
+            image,
             reaches_partitions: true,
         });
     }
 
     fn push(&mut self, step: Step<'c>) {
-        let is_same = |known: &Step<'_>| {
-            known.table.name == step.table.name
-                && known.event == step.event
-                && known.reaches_partitions == step.reaches_partitions
-        };
-        if !self.done.iter().any(is_same) && !self.pending.iter().any(is_same) {
+        if !self.done.contains(&step) && !self.pending.contains(&step) {
             self.pending.push(step);
         }
     }
@@ -193,6 +199,7 @@ impl<'c> Touch<'c> {
             let Step {
                 table,
                 event,
+                image,
                 reaches_partitions,
             } = step.clone();
             if !table.triggers.is_empty() {
@@ -201,25 +208,35 @@ impl<'c> Touch<'c> {
             self.done.push(step);
             if reaches_partitions {
                 for relative in descendants(self.catalog, table) {
-                    self.add(relative, event.clone());
+                    self.add(relative, event.clone(), image.clone());
                 }
             }
             for relative in ancestors(self.catalog, table) {
                 self.push(Step {
                     table: relative,
                     event: event.clone(),
+                    image: image.clone(),
                     reaches_partitions: false,
                 });
             }
             for child in self.catalog.tables() {
                 for key in child.foreign_keys.iter().filter(|key| is_parent(key, table)) {
                     if let Some(effect) = effect(key, table, &event) {
-                        self.add(child, effect);
+                        let image = image::of_children(&image, key, table, child);
+                        self.add(child, effect, image);
                     }
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// An update of which nothing is known.
+fn any_update() -> Event {
+    Event::Update {
+        columns: None,
+        new: Values::default(),
     }
 }
 
@@ -230,18 +247,22 @@ fn is_parent(key: &ForeignKey, table: &Table) -> bool {
 
 /// What a foreign key does to its child when this happens to the parent.
 fn effect(key: &ForeignKey, parent: &Table, event: &Event) -> Option<Event> {
-    let changed = || Event::Update(Some(key.columns.clone()));
+    let changed = |new: Values| Event::Update {
+        columns: Some(key.columns.clone()),
+        new,
+    };
     match event {
-        Event::Fill => None,
-        Event::TruncateCascade => Some(Event::TruncateCascade),
+        Event::Insert | Event::Everything { cascades: false } => None,
+        Event::Everything { cascades: true } => Some(event.clone()),
         Event::Delete => match key.on_delete {
             ForeignKeyAction::Refuse => None,
             ForeignKeyAction::Cascade => Some(Event::Delete),
-            ForeignKeyAction::SetNull | ForeignKeyAction::SetDefault => Some(changed()),
+            ForeignKeyAction::SetNull => Some(changed(Values::nulls(&key.columns))),
+            ForeignKeyAction::SetDefault => Some(changed(Values::default())),
         },
-        Event::Update(columns) => {
+        Event::Update { columns, .. } => {
             let acts = key.on_update != ForeignKeyAction::Refuse && may_change(columns.as_ref(), key, parent);
-            acts.then(changed)
+            acts.then(|| changed(Values::default()))
         }
     }
 }
@@ -252,10 +273,10 @@ fn may_change(columns: Option<&Vec<String>>, key: &ForeignKey, parent: &Table) -
     // A key without columns refers to the parent's primary key, whatever that is.
     key.parent_columns.is_empty()
         || key.parent_columns.iter().any(|referenced| {
-            let is_generated = parent
-                .columns
-                .iter()
-                .any(|column| column.is_generated && column.name.eq_ignore_ascii_case(referenced));
+            let is_generated = parent.columns.iter().any(|column| {
+                (column.is_generated || column.is_set_on_update)
+                    && column.name.eq_ignore_ascii_case(referenced)
+            });
             is_generated
                 || columns
                     .iter()

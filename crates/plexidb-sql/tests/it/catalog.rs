@@ -75,6 +75,7 @@ fn table(schema: &str, name: &str, columns: &[(&str, &str)]) -> Table {
                 _ => Comparison::Opaque,
             },
             is_set_on_update: false,
+            is_auto: false,
             default: None,
             collation: None,
         })

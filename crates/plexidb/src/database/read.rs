@@ -82,7 +82,13 @@ impl Inner {
             .then(|| statement.dependencies(values))
             .flatten()
             .and_then(|found| {
-                let tags = found.always.iter().chain(&found.unless_found);
+                let guards = statement
+                    .footprint
+                    .reads
+                    .joined()
+                    .iter()
+                    .flat_map(|joined| joined.guards());
+                let tags = found.always.iter().chain(&found.unless_found).chain(guards);
                 self.slots.capture(tags.copied())
             })
             .filter(|_| self.schema.is_current(&epoch));

@@ -34,6 +34,7 @@ pub(super) async fn read(conn: &mut Conn, tables: &mut Tables) -> Result<(), Err
                 default: text(&row, 5).filter(|default| default != "NULL"),
                 comparison: Comparison::Opaque,
                 is_set_on_update: false,
+                is_auto: false,
                 collation: text(&row, 6).filter(|collation| Some(collation) != usual.as_ref()),
             });
         }

@@ -16,6 +16,7 @@ fn catalog() -> Catalog {
             is_generated: false,
             comparison: Default::default(),
             is_set_on_update: false,
+            is_auto: false,
             default: None,
             collation: None,
         })

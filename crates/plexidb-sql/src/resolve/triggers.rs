@@ -1,0 +1,164 @@
+//! What a trigger writes besides the row that fires it: the statements of its body, each judged as any other.
+//!
+//! Invariant: a body that is not told, or not wholly understood, may do anything. It follows a trigger by one step: what
+//! its writes entail in turn (keys, partitions, further triggers) is the caller's to follow, to the end.
+
+use plexidb_core::{Catalog, Dialect, Table, Trigger};
+
+use super::lookup::{Found, find};
+use super::reads::Reads;
+use crate::profile::{Change, Effect, Profile, RelationName};
+use crate::reason::{Reason, Unbounded};
+
+mod body;
+#[cfg(test)]
+mod tests;
+
+use body::Piece;
+
+/// What a trigger does to a table: to rows of which nothing is known.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct TriggerWrite<'c> {
+    /// A table or a view.
+    pub(super) table: &'c Table,
+    pub(super) change: Change,
+    /// Whether conflicting rows are replaced: the triggers of this table do the same in turn.
+    pub(super) is_replacing: bool,
+}
+
+/// Whether a change of this kind fires the trigger.
+pub(super) fn fires(trigger: &Trigger, change: &Change) -> bool {
+    match change {
+        Change::Insert => trigger.is_on_insert,
+        Change::Update(_) => trigger.is_on_update,
+        Change::Delete => trigger.is_on_delete,
+        // PostgreSQL has triggers on TRUNCATE, of which a catalog does not tell.
+        Change::Truncate { .. } | Change::Refresh => true,
+    }
+}
+
+/// What a trigger of this table writes. `is_replacing` says whether the change that fires it came with SQLite's OR REPLACE, which then
+/// holds for all that its triggers write.
+///
+/// # Errors
+///
+/// Why that may be any table.
+pub(super) fn effects<'c>(
+    table: &Table,
+    trigger: &Trigger,
+    is_replacing: bool,
+    catalog: &'c Catalog,
+) -> Result<Vec<TriggerWrite<'c>>, Unbounded> {
+    let unknown = || Unbounded::Trigger(table.name.to_string());
+    let dialect = catalog.dialect();
+    let text = trigger.body.as_deref().ok_or_else(unknown)?;
+    let mut judge = Judge {
+        table,
+        is_replacing: is_replacing && dialect == Dialect::Sqlite,
+        catalog,
+        writes: Vec::new(),
+    };
+    for piece in body::pieces(text, dialect).ok_or_else(unknown)? {
+        match piece {
+            Piece::Statement(sql) => judge.add(Profile::analyze(&sql, dialect))?,
+            Piece::Expression(sql) => judge.add(Profile::analyze(&format!("SELECT {sql}"), dialect))?,
+        }
+    }
+    Ok(judge.writes)
+}
+
+/// The statements of a trigger so far.
+struct Judge<'t, 'c> {
+    /// The table that has the trigger.
+    table: &'t Table,
+    is_replacing: bool,
+    catalog: &'c Catalog,
+    writes: Vec<TriggerWrite<'c>>,
+}
+
+impl<'c> Judge<'_, 'c> {
+    fn add(&mut self, mut profile: Profile) -> Result<(), Unbounded> {
+        if profile.effect != Effect::Targets {
+            return Err(self.unknown());
+        }
+        if self.catalog.dialect() == Dialect::Sqlite {
+            // It refuses the write, or leaves the rest of the trigger out.
+            profile.functions.retain(|call| call.name != "raise");
+        }
+        self.judge_reads(&profile)?;
+        let changes = || profile.targets.iter().map(|target| &target.change);
+        // Only a statement that replaces rows both adds or changes and removes some.
+        let replaces = self.catalog.dialect() == Dialect::Sqlite
+            && changes().any(|change| *change == Change::Delete)
+            && changes().any(|change| *change != Change::Delete);
+        let is_replacing = self.is_replacing || replaces;
+        for target in &profile.targets {
+            for table in self.tables(&target.name)? {
+                self.push(table, target.change.clone(), is_replacing);
+                if is_replacing {
+                    self.push(table, Change::Delete, is_replacing);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges what is called, in views too.
+    fn judge_reads(&self, profile: &Profile) -> Result<(), Unbounded> {
+        for relation in profile.relations.iter().filter(|relation| !relation.may_be_cte) {
+            // A view that the catalog lacks may call anything.
+            if let Found::Refused(Reason::UnknownTable(_)) = find(self.catalog, &relation.name, self.home())
+                && self.catalog.dialect() != Dialect::Sqlite
+            {
+                return Err(self.unknown());
+            }
+        }
+        let mut reads = Reads::new(self.catalog);
+        reads.read_in(profile, self.home());
+        match reads.writing_function {
+            Some(function) => Err(Unbounded::Function(function)),
+            None => Ok(()),
+        }
+    }
+
+    /// The tables that a name may mean. SQLite's temporary triggers look into all schemas, others into their own.
+    fn tables(&self, name: &RelationName) -> Result<Vec<&'c Table>, Unbounded> {
+        // MySQL looks nowhere else.
+        let elsewhere = (self.catalog.dialect() == Dialect::Sqlite).then_some(None);
+        let homes = std::iter::once(self.home()).chain(elsewhere);
+        let mut lookups = homes.map(|home| find(self.catalog, name, home));
+        let found = lookups.find_map(|found| match found {
+            Found::Table(table) => Some(table),
+            Found::Nothing | Found::Refused(_) => None,
+        });
+        let found = found.ok_or_else(|| self.unknown())?;
+        let mut tables = vec![found];
+        if self.catalog.dialect() == Dialect::Sqlite && name.schema.is_none() {
+            let is_other = |other: &&Table| {
+                other.name != found.name && other.name.name.to_lowercase() == name.name.to_lowercase()
+            };
+            tables.extend(self.catalog.tables().iter().filter(is_other));
+        }
+        Ok(tables)
+    }
+
+    /// The schema in which names without one are looked up.
+    fn home(&self) -> Option<&str> {
+        (self.catalog.dialect() != Dialect::Postgres).then_some(self.table.name.schema.as_str())
+    }
+
+    fn push(&mut self, table: &'c Table, change: Change, is_replacing: bool) {
+        let write = TriggerWrite {
+            table,
+            change,
+            is_replacing,
+        };
+        if !self.writes.contains(&write) {
+            self.writes.push(write);
+        }
+    }
+
+    fn unknown(&self) -> Unbounded {
+        Unbounded::Trigger(self.table.name.to_string())
+    }
+}

@@ -147,8 +147,8 @@ pub struct ForeignKey {
     pub on_delete: ForeignKeyAction,
     /// When a parent's key is updated.
     pub on_update: ForeignKeyAction,
-    /// Whether the database guarantees it for all rows (PostgreSQL: valid and not deferrable; SQLite: enforced
-    /// on this connection). Cascades are assumed to happen even where this is false.
+    /// Whether the database guarantees it for all rows: PostgreSQL where it is valid and not deferrable. SQLite and MySQL
+    /// never do: their checks can be off while rows are written. Cascades are assumed to happen even where this is false.
     pub is_enforced: bool,
 }
 

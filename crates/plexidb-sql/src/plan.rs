@@ -11,6 +11,7 @@ mod precision;
 mod read;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod write;
 
 pub use precision::Precision;

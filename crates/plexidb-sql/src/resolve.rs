@@ -68,6 +68,22 @@ pub enum WriteExtent {
 }
 
 impl Footprint {
+    /// The footprint with what its statement's text is needed for: without it, the keys of rows are not learnt (see
+    /// [`WritePlan::learning`]).
+    #[must_use]
+    pub fn with_statement(mut self, sql: &str, dialect: Dialect) -> Self {
+        if let WriteExtent::Tables { plan, .. } = &mut self.writes
+            && let Some(mut learning) = plan.learning.take()
+        {
+            let columns: Vec<&str> = learning.columns.iter().map(String::as_str).collect();
+            if let Some(extended) = learning::extended(sql, dialect, &columns) {
+                learning.sql = extended;
+                plan.learning = Some(learning);
+            }
+        }
+        self
+    }
+
     /// The footprint with less precision; see [`Precision`].
     #[must_use]
     pub fn with_precision(mut self, precision: Precision) -> Self {
@@ -135,7 +151,7 @@ fn write_extent(profile: &Profile, catalog: &Catalog, reads: &Reads<'_>) -> Writ
                 }
             }
             WriteExtent::Tables {
-                plan: touches::plan(&steps),
+                plan: touches::plan(&steps, profile, catalog),
                 names,
             }
         }

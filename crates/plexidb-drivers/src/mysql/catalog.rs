@@ -9,6 +9,7 @@ use mysql_async::{Conn, Error, Row, Value};
 use plexidb_core::{Catalog, Dialect, Table, TableKind, TableName, Trigger, Volatility};
 
 mod columns;
+mod comparison;
 mod keys;
 
 /// Databases that belong to the server itself, as a list for SQL. A condition on a schema's name alone is looked at
@@ -37,18 +38,18 @@ type Tables = BTreeMap<(String, String), Table>;
 pub(super) async fn read(conn: &mut Conn) -> Result<Catalog, Error> {
     let facts = rows(
         conn,
-        "SELECT VERSION(), DATABASE(), @@lower_case_table_names, @@foreign_key_checks",
+        "SELECT VERSION(), DATABASE(), @@lower_case_table_names, @@sql_mode",
     )
     .await?;
     let fact = |position| facts.first().and_then(|row| text(row, position));
     let (version, database) = (fact(0), fact(1));
     let is_case_sensitive = fact(2).as_deref() == Some("0");
-    let are_keys_enforced = fact(3).as_deref() == Some("1");
+    let is_strict = fact(3).is_some_and(|modes| modes.contains("STRICT_"));
 
     let mut tables = read_tables(conn).await?;
     columns::read(conn, &mut tables).await?;
     keys::read(conn, &mut tables).await?;
-    keys::read_foreign(conn, &mut tables, are_keys_enforced).await?;
+    keys::read_foreign(conn, &mut tables).await?;
     read_views(conn, &mut tables).await?;
     read_triggers(conn, &mut tables).await?;
     let functions = read_functions(conn).await?;
@@ -60,10 +61,15 @@ pub(super) async fn read(conn: &mut Conn) -> Result<Catalog, Error> {
         tables.into_values().collect(),
         functions,
     );
-    Ok(if is_case_sensitive {
+    let catalog = if is_case_sensitive {
         catalog.with_case_sensitive_names()
     } else {
         catalog
+    };
+    Ok(if is_strict {
+        catalog
+    } else {
+        catalog.with_inexact_values()
     })
 }
 

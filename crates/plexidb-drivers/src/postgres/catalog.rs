@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 
 use plexidb_core::{
-    Catalog, CatalogColumn, Comparison, Dialect, ForeignKey, ForeignKeyAction, Key, KeyKind, Table,
-    TableKind, TableName, Trigger, Volatility,
+    Catalog, CatalogColumn, Dialect, ForeignKey, ForeignKeyAction, Key, KeyKind, Table, TableKind, TableName,
+    Trigger, Volatility,
 };
 
 use super::text_query::{TextResults, TextRow};
 
+mod comparison;
 mod questions;
 
 pub(super) use questions::QUESTIONS;
@@ -104,16 +105,22 @@ fn add_columns(tables: &mut Tables, rows: Vec<TextRow>) {
     for row in rows {
         let mut cells = Cells::new(row);
         if let Some(table) = tables.get(&cells.text()) {
+            let (name, type_name) = (cells.text(), cells.text());
+            let (is_nullable, is_generated) = (cells.flag(), cells.flag());
+            let (default, collation) = (cells.optional(), cells.optional());
+            let comparison = comparison::comparison(&type_name, cells.flag());
             table.columns.push(CatalogColumn {
-                name: cells.text(),
-                type_name: cells.text(),
-                is_nullable: cells.flag(),
-                is_generated: cells.flag(),
-                default: cells.optional(),
-                collation: cells.optional(),
-                comparison: Comparison::Opaque,
+                name,
+                type_name,
+                is_nullable,
+                is_generated,
+                collation,
+                comparison,
                 is_set_on_update: false,
-                is_auto: false,
+                is_auto: default
+                    .as_deref()
+                    .is_some_and(|default| default.contains("AS IDENTITY")),
+                default,
             });
         }
     }

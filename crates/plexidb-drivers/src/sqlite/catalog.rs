@@ -5,16 +5,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use plexidb_core::{
-    Catalog, CatalogColumn, Comparison, Dialect, DriverError, Table, TableKind, TableName, Trigger,
-};
+use plexidb_core::{Catalog, CatalogColumn, Dialect, DriverError, Table, TableKind, TableName, Trigger};
 use rusqlite::{Connection, Params, Row};
 
 use super::error;
 
+mod comparison;
 mod constraints;
 mod view;
 
+use comparison::comparison;
 use constraints::{foreign_keys, keys, resolve_parent_columns};
 
 /// Reads the whole schema; `target` is for messages.
@@ -33,7 +33,6 @@ pub(super) fn read(database: &Connection, target: &str) -> Result<Catalog, Drive
 }
 
 fn read_snapshot(reader: &Reader<'_>) -> Result<Catalog, DriverError> {
-    let are_foreign_keys_on = reader.rows("PRAGMA foreign_keys", [], |row| row.get::<_, bool>(0))? == [true];
     let mut tables = Vec::new();
     let triggered = reader.triggered_tables()?;
     for found in reader.tables()? {
@@ -44,7 +43,7 @@ fn read_snapshot(reader: &Reader<'_>) -> Result<Catalog, DriverError> {
             table.view_definition = reader.view_definition(&found.name)?;
         } else if table.kind != TableKind::Foreign {
             table.keys = keys(reader, &found.name, &table.columns, primary_key)?;
-            table.foreign_keys = foreign_keys(reader, &found.name, are_foreign_keys_on)?;
+            table.foreign_keys = foreign_keys(reader, &found.name)?;
         }
         if triggered.contains(&found.name.name.to_lowercase()) || reader.may_replace_rows(&found)? {
             table.triggers.push(Trigger::unknown("(any)"));
@@ -151,15 +150,17 @@ impl Reader<'_> {
                 if rank > 0 {
                     primary_key.push((rank, column.clone()));
                 }
+                let declared: String = row.get(1)?;
+                let collation = self.collation(name, &column);
                 Ok(CatalogColumn {
                     is_nullable: !(row.get::<_, bool>(2)? || rank > 0 && table.has_no_rowid),
                     is_generated: row.get::<_, i64>(5)? >= 2,
                     default: row.get(3)?,
-                    collation: self.collation(name, &column),
-                    comparison: Comparison::Opaque,
+                    comparison: comparison(&declared, collation.as_deref()),
+                    collation,
                     is_set_on_update: false,
                     is_auto: false,
-                    type_name: row.get(1)?,
+                    type_name: declared,
                     name: column,
                 })
             },
@@ -169,7 +170,9 @@ impl Reader<'_> {
         let primary_key: Vec<String> = primary_key.into_iter().map(|(_, column)| column).collect();
         if self.is_rowid_alias(table, &primary_key)? {
             for column in &mut columns {
-                column.is_nullable &= column.name != primary_key[0];
+                let is_alias = column.name == primary_key[0];
+                column.is_nullable &= !is_alias;
+                column.is_auto = is_alias;
             }
         }
         Ok((columns, primary_key))

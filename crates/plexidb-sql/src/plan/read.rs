@@ -49,6 +49,8 @@ pub struct JoinedKey {
     pub(crate) facets: Vec<Facet>,
     /// Whether a row that comes for a key of the result changes it (outer joins).
     pub(crate) needs_insert: bool,
+    /// Tags of the whole table on which the result depends besides: where a row that is missing may come.
+    pub(crate) missing: Vec<Tag>,
     /// See [`guards`](Self::guards).
     pub(crate) guards: Vec<Tag>,
 }
@@ -81,6 +83,7 @@ impl ReadPlan {
         }
         for joined in &self.joined {
             found.always.push(joined.all);
+            found.always.extend_from_slice(&joined.missing);
             joined.add(joined.space.unknown(), &mut found.always);
         }
         found

@@ -155,6 +155,7 @@ fn keys_of_the_result_depend_on_their_rows_alone() {
         space: users().key(&["id"]),
         facets: vec![name()],
         needs_insert: false,
+        missing: Vec::new(),
         guards: vec![users().tag(name())],
     };
     let mut tags = TagList::new();
@@ -181,6 +182,7 @@ fn keys_that_are_learnt_are_a_precaution_until_then() {
     assert!(!touched.certain.iter().any(|tag| touched.precaution.contains(tag)));
     let learning = Learning {
         sql: String::new(),
+        columns: vec!["id".into()],
         added_columns: 1,
         images: vec![KeyImage {
             space: users().key(&["id"]),

@@ -55,7 +55,9 @@ pub struct KeyImage {
 /// How to learn the keys that the text does not tell: the statement with a RETURNING list that is extended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Learning {
+    /// Empty until the statement's text is given.
     pub(crate) sql: String,
+    pub(crate) columns: Vec<String>,
     pub(crate) added_columns: usize,
     pub(crate) images: Vec<KeyImage>,
 }
@@ -112,9 +114,8 @@ impl WritePlan {
     /// nothing to learn.
     #[must_use]
     pub fn learning(&self) -> Option<&Learning> {
-        self.learning
-            .as_ref()
-            .filter(|_| self.precision != Precision::Table)
+        let learning = self.learning.as_ref().filter(|learning| !learning.sql.is_empty());
+        learning.filter(|_| self.precision != Precision::Table)
     }
 
     /// For people: one line a table, telling what is done to it.

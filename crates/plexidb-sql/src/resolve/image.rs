@@ -136,7 +136,8 @@ pub(super) fn new_values(detail: Option<&ChangeDetail>, catalog: &Catalog) -> Va
 }
 
 fn listed(columns: &[String], rows: &[Vec<Cell>], table: &Table, catalog: &Catalog) -> Option<Vec<Row>> {
-    if !catalog.are_values_exact() {
+    // MySQL's strict mode may be one of tables with transactions alone.
+    if !catalog.are_values_exact() || !table.is_transactional {
         return None;
     }
     let names: Vec<&str> = if columns.is_empty() {

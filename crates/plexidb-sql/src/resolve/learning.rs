@@ -3,8 +3,15 @@
 //! Invariant: nothing of the text changes but what is added behind its last token, so that the user's columns come first
 //! and as before; where the grammar might not take that, or a column's name might be another table's, there is none.
 
-use plexidb_core::{Catalog, Dialect};
+use plexidb_core::{Catalog, Comparison, Dialect, KeyKind, Table, TableKind};
 
+use super::image::Image;
+use super::keys;
+use super::lookup::{ancestors, descendants};
+use super::writes::{Event, Step};
+use crate::change::ChangeDetail;
+use crate::plan::{KeyImage, Learning, PINNED_VALUES_MAX, TouchedKey, WritePlan};
+use crate::profile::Profile;
 use crate::scan::{Token, TokenKind, scan};
 
 #[cfg(test)]
@@ -16,6 +23,91 @@ enum Verb {
     Insert,
     Update,
     Delete,
+}
+
+/// Marks the keys whose values RETURNING can tell, and says how. The statement's text is still missing: see
+/// [`Footprint::with_statement`](crate::Footprint::with_statement).
+pub(super) fn prepare(plan: &mut WritePlan, steps: &[Step<'_>], profile: &Profile, catalog: &Catalog) {
+    let mut columns: Vec<String> = Vec::new();
+    let mut images = Vec::new();
+    for (step, touch) in steps.iter().zip(&mut plan.tables) {
+        if !is_learnable(step, profile, catalog) {
+            continue;
+        }
+        for key in keys::keys(step.table) {
+            // A value that the database makes tells nothing that a read could depend on but its absence.
+            let is_made = step.event == Event::Insert && key.columns.iter().any(|column| column.is_auto);
+            let touched = touch.keys.iter_mut().filter(|touched| touched.space == key.space);
+            // What RETURNING shows of an update is the new row: of a key that may move, the second of two.
+            let touched = touched
+                .last()
+                .filter(|touched| touched.key == TouchedKey::Unknown && !is_made);
+            let Some(touched) = touched else { continue };
+            touched.is_learnt = true;
+            let positions: Vec<(usize, Comparison)> = key
+                .columns
+                .iter()
+                .map(|column| {
+                    let known = columns.iter().position(|name| *name == column.name);
+                    let position = known.unwrap_or_else(|| {
+                        columns.push(column.name.clone());
+                        columns.len() - 1
+                    });
+                    (position, column.comparison)
+                })
+                .collect();
+            images.push(KeyImage {
+                space: key.space,
+                columns: positions,
+                facets: touched.facets.clone(),
+            });
+        }
+    }
+    if !images.is_empty() {
+        plan.learning = Some(Learning {
+            sql: String::new(),
+            added_columns: columns.len(),
+            columns,
+            images,
+        });
+    }
+}
+
+/// Whether RETURNING shows all rows to which this happens, and they are few.
+fn is_learnable(step: &Step<'_>, profile: &Profile, catalog: &Catalog) -> bool {
+    let table = step.table;
+    let is_plain = step.is_target
+        && table.kind == TableKind::Table
+        && table.triggers.is_empty()
+        && ancestors(catalog, table).is_empty()
+        && descendants(catalog, table).is_empty()
+        && has_returning(catalog);
+    let is_few = match (&profile.detail, &step.event) {
+        // The rows that a REPLACE removes are not shown.
+        (Some(ChangeDetail::Insert { rows: Some(_), .. }), Event::Insert | Event::Update { .. }) => true,
+        (Some(ChangeDetail::Update { .. }), Event::Update { .. }) => is_bounded(step, table),
+        (Some(ChangeDetail::Delete { .. }), Event::Delete) => is_bounded(step, table),
+        _ => false,
+    };
+    is_plain && is_few
+}
+
+/// Whether the rows have one of few values of a unique key.
+fn is_bounded(step: &Step<'_>, table: &Table) -> bool {
+    let Image::Fixed(values) = &step.image else {
+        return false;
+    };
+    table
+        .keys
+        .iter()
+        .filter(|key| key.kind != KeyKind::Index)
+        .any(|key| {
+            let counts = key.columns.iter().map(|column| values.of(column).map(<[_]>::len));
+            counts
+                .reduce(|all, count| Some(all?.saturating_mul(count?)))
+                .flatten()
+                .is_some_and(|count| count <= PINNED_VALUES_MAX)
+        })
 }
 
 /// Whether the server's version knows RETURNING at all; see [`extended`] for which statements.
@@ -156,24 +248,25 @@ impl<'a> Statement<'a> {
         }
     }
 
-    /// Whether MySQL's DELETE has the form for a single table.
+    /// Whether MySQL's DELETE has the form for a single table: FROM at once, and behind it no list of tables and no join.
     fn is_delete_of_one(&self) -> bool {
-        let words = (1..self.tokens.len()).map(|index| self.word(index));
-        let is_modifier = |word: &&str| {
-            ["LOW_PRIORITY", "QUICK", "IGNORE"]
-                .iter()
-                .any(|modifier| modifier.eq_ignore_ascii_case(word))
-        };
-        let first = words.skip_while(is_modifier).next();
-        let comma_or_join = self.outer.iter().any(|index| {
-            let is_comma = self
-                .tokens
-                .get(*index)
-                .is_some_and(|token| token.kind == TokenKind::Comma);
-            // A comma behind WHERE or ORDER BY is none between tables, but who can tell needs more than tokens.
-            is_comma && !self.has_any(&["ORDER", "RETURNING"])
-        }) || self.has("JOIN");
-        first.is_some_and(|word| word.eq_ignore_ascii_case("FROM")) && !comma_or_join
+        const MODIFIERS: &[&str] = &["LOW_PRIORITY", "QUICK", "IGNORE"];
+        let is_modifier = |index: &usize| MODIFIERS.iter().any(|word| self.is_word(*index, word));
+        let lead = (1..self.tokens.len()).find(|index| !is_modifier(index));
+        let has_list = self
+            .outer
+            .iter()
+            .take_while(|index| {
+                !["WHERE", "ORDER", "RETURNING"]
+                    .iter()
+                    .any(|word| self.is_word(**index, word))
+            })
+            .any(|index| {
+                self.tokens
+                    .get(*index)
+                    .is_some_and(|token| token.kind == TokenKind::Comma)
+            });
+        lead.is_some_and(|lead| self.is_word(lead, "FROM")) && !has_list && !self.has("JOIN")
     }
 
     /// Whether an UPDATE joins other tables, whose columns may have the same names.
@@ -196,15 +289,15 @@ impl<'a> Statement<'a> {
             .filter(|index| self.is_word(*index, "RETURNING"))
         {
             let before = index.checked_sub(1)?;
-            let is_name = self.is_word(before, "AS")
-                || self.tokens.get(before).is_some_and(|token| {
-                    matches!(
-                        token.kind,
-                        TokenKind::Dot | TokenKind::Comma | TokenKind::Operator
-                    )
-                });
+            match self.tokens.get(before).map(|token| token.kind) {
+                // It names something.
+                Some(TokenKind::Dot) => continue,
+                _ if self.is_word(before, "AS") => continue,
+                Some(TokenKind::Comma | TokenKind::Operator) => return None,
+                _ => {}
+            }
             let is_last = index + 1 == self.tokens.len();
-            if found.is_some() || is_name || is_last {
+            if found.is_some() || is_last {
                 return None;
             }
             found = Some(index);

@@ -2,19 +2,23 @@
 //!
 //! Invariant: for each key of a table the value of every row is named, or the rows of unknown value are touched.
 
-use plexidb_core::{CatalogColumn, Facet, KeySpace, Table, Tag};
+use plexidb_core::{Catalog, CatalogColumn, Facet, KeySpace, Table, Tag};
 
 use super::image::{Image, Row, Values};
 use super::keys::{self, TableKey};
+use super::learning;
 use super::writes::{Event, Step};
 use crate::plan::{KeyTouch, PinnedColumn, PinnedKey, TableTouch, TouchedKey, WritePlan};
+use crate::profile::Profile;
 
-/// The plan of these steps.
-pub(super) fn plan(steps: &[Step<'_>]) -> WritePlan {
-    WritePlan {
+/// The plan of these steps of a statement.
+pub(super) fn plan(steps: &[Step<'_>], profile: &Profile, catalog: &Catalog) -> WritePlan {
+    let mut plan = WritePlan {
         tables: steps.iter().map(touch).collect(),
         ..WritePlan::default()
-    }
+    };
+    learning::prepare(&mut plan, steps, profile, catalog);
+    plan
 }
 
 fn touch(step: &Step<'_>) -> TableTouch {

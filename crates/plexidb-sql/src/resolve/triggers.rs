@@ -3,10 +3,11 @@
 //! Invariant: a body that is not told, or not wholly understood, may do anything. It follows a trigger by one step: what
 //! its writes entail in turn (keys, partitions, further triggers) is the caller's to follow, to the end.
 
-use plexidb_core::{Catalog, Dialect, Table, Trigger};
+use plexidb_core::{Catalog, Dialect, Table, Trigger, TriggerTiming};
 
 use super::lookup::{Found, find};
 use super::reads::Reads;
+use super::writes::Event;
 use crate::profile::{Change, Effect, Profile, RelationName};
 use crate::reason::{Reason, Unbounded};
 
@@ -26,15 +27,31 @@ pub(super) struct TriggerWrite<'c> {
     pub(super) is_replacing: bool,
 }
 
-/// Whether a change of this kind fires the trigger.
-pub(super) fn fires(trigger: &Trigger, change: &Change) -> bool {
-    match change {
-        Change::Insert => trigger.is_on_insert,
-        Change::Update(_) => trigger.is_on_update,
-        Change::Delete => trigger.is_on_delete,
+/// Whether what happens to rows fires the trigger.
+pub(super) fn fires(trigger: &Trigger, event: &Event) -> bool {
+    match event {
+        Event::Insert => trigger.is_on_insert,
+        Event::Update { .. } => trigger.is_on_update,
+        Event::Delete => trigger.is_on_delete,
         // PostgreSQL has triggers on TRUNCATE, of which a catalog does not tell.
-        Change::Truncate { .. } | Change::Refresh => true,
+        Event::Everything { .. } => true,
     }
+}
+
+/// Whether a trigger of the table may change the row that fires it before it is written, so that it does not hold what the
+/// statement says. SQLite's triggers can only write it by statements of their own.
+pub(super) fn changes_row(table: &Table, event: &Event, catalog: &Catalog) -> bool {
+    let is_before = |trigger: &Trigger| trigger.timing == TriggerTiming::Before && fires(trigger, event);
+    catalog.dialect() != Dialect::Sqlite && table.triggers.iter().any(is_before)
+}
+
+/// Whether the statement replaces conflicting rows by SQLite's OR REPLACE: only such a one both adds or changes rows and
+/// removes some.
+pub(super) fn replaces(profile: &Profile, catalog: &Catalog) -> bool {
+    let changes = || profile.targets.iter().map(|target| &target.change);
+    catalog.dialect() == Dialect::Sqlite
+        && changes().any(|change| *change == Change::Delete)
+        && changes().any(|change| *change != Change::Delete)
 }
 
 /// What a trigger of this table writes. `is_replacing` says whether the change that fires it came with SQLite's OR REPLACE, which then
@@ -86,12 +103,7 @@ impl<'c> Judge<'_, 'c> {
             profile.functions.retain(|call| call.name != "raise");
         }
         self.judge_reads(&profile)?;
-        let changes = || profile.targets.iter().map(|target| &target.change);
-        // Only a statement that replaces rows both adds or changes and removes some.
-        let replaces = self.catalog.dialect() == Dialect::Sqlite
-            && changes().any(|change| *change == Change::Delete)
-            && changes().any(|change| *change != Change::Delete);
-        let is_replacing = self.is_replacing || replaces;
+        let is_replacing = self.is_replacing || replaces(&profile, self.catalog);
         for target in &profile.targets {
             for table in self.tables(&target.name)? {
                 self.push(table, target.change.clone(), is_replacing);
@@ -123,21 +135,16 @@ impl<'c> Judge<'_, 'c> {
 
     /// The tables that a name may mean. SQLite's temporary triggers look into all schemas, others into their own.
     fn tables(&self, name: &RelationName) -> Result<Vec<&'c Table>, Unbounded> {
-        // MySQL looks nowhere else.
-        let elsewhere = (self.catalog.dialect() == Dialect::Sqlite).then_some(None);
-        let homes = std::iter::once(self.home()).chain(elsewhere);
-        let mut lookups = homes.map(|home| find(self.catalog, name, home));
-        let found = lookups.find_map(|found| match found {
-            Found::Table(table) => Some(table),
-            Found::Nothing | Found::Refused(_) => None,
-        });
-        let found = found.ok_or_else(|| self.unknown())?;
-        let mut tables = vec![found];
+        let mut tables = Vec::new();
         if self.catalog.dialect() == Dialect::Sqlite && name.schema.is_none() {
-            let is_other = |other: &&Table| {
-                other.name != found.name && other.name.name.to_lowercase() == name.name.to_lowercase()
-            };
-            tables.extend(self.catalog.tables().iter().filter(is_other));
+            let wanted = name.name.to_lowercase();
+            let is_meant = |table: &&Table| table.name.name.to_lowercase() == wanted;
+            tables.extend(self.catalog.tables().iter().filter(is_meant));
+        } else if let Found::Table(table) = find(self.catalog, name, self.home()) {
+            tables.push(table);
+        }
+        if tables.is_empty() {
+            return Err(self.unknown());
         }
         Ok(tables)
     }

@@ -9,6 +9,7 @@ use super::functions;
 use super::image::{self, Image, Values};
 use super::lookup::{Found, ancestors, descendants, find};
 use super::reads::Reads;
+use super::triggers;
 use crate::profile::{Change, Effect, Profile};
 use crate::reason::Unbounded;
 
@@ -33,6 +34,8 @@ struct Touch<'c> {
     catalog: &'c Catalog,
     pending: Vec<Step<'c>>,
     done: Vec<Step<'c>>,
+    /// Writes of views that triggers stand in for.
+    views: Vec<Step<'c>>,
 }
 
 /// Something that happens to rows of a table.
@@ -42,8 +45,12 @@ pub(super) struct Step<'c> {
     pub(super) event: Event,
     /// Which rows.
     pub(super) image: Image,
+    /// Whether it is a table that the statement names, not one that follows from it.
+    pub(super) is_target: bool,
     /// Whether the rows may be in any of its partitions; a parent of the one that was written is merely shown.
     reaches_partitions: bool,
+    /// Whether conflicting rows are replaced (SQLite), also by what triggers do.
+    is_replacing: bool,
 }
 
 /// What a statement does to which tables, foreign keys and partitions followed.
@@ -56,7 +63,9 @@ pub(super) fn touched<'c>(profile: &Profile, catalog: &'c Catalog) -> Result<Vec
         catalog,
         pending: Vec::new(),
         done: Vec::new(),
+        views: Vec::new(),
     };
+    let is_replacing = triggers::replaces(profile, catalog);
     for target in &profile.targets {
         let table = match find(catalog, &target.name, None) {
             Found::Table(table) => table,
@@ -68,20 +77,19 @@ pub(super) fn touched<'c>(profile: &Profile, catalog: &'c Catalog) -> Result<Vec
             return Err(Unbounded::Function(function));
         }
         let detail = profile.detail.as_ref();
-        let event = match &target.change {
-            Change::Insert => Event::Insert,
-            Change::Refresh => Event::Everything { cascades: false },
-            Change::Truncate { is_cascading } => Event::Everything {
-                cascades: *is_cascading,
-            },
-            Change::Update(columns) => Event::Update {
-                columns: columns.clone(),
-                new: image::new_values(detail, catalog),
-            },
-            Change::Delete => Event::Delete,
-        };
+        let mut event = Event::of(&target.change);
+        if let Event::Update { new, .. } = &mut event {
+            *new = image::new_values(detail, catalog);
+        }
         let image = image::of_target(detail, &target.change, table, catalog);
-        touch.begin(table, event, image)?;
+        touch.begin(Step {
+            table,
+            event,
+            image,
+            is_target: true,
+            reaches_partitions: true,
+            is_replacing,
+        })?;
     }
     touch.follow()?;
     Ok(touch.done)
@@ -109,22 +117,26 @@ fn writing_default(table: &Table, catalog: &Catalog) -> Option<String> {
 }
 
 impl<'c> Touch<'c> {
-    /// Adds a target, through a view to its base tables.
-    fn begin(&mut self, table: &'c Table, event: Event, image: Image) -> Result<(), Unbounded> {
-        if !table.triggers.is_empty() {
-            return Err(Unbounded::Trigger(table.name.to_string()));
-        }
-        match table.kind {
-            TableKind::Table | TableKind::Partitioned | TableKind::MaterializedView => {
-                self.add(table, event, image)
+    /// Adds a table that is written, through a view to its base tables.
+    fn begin(&mut self, step: Step<'c>) -> Result<(), Unbounded> {
+        match step.table.kind {
+            TableKind::Table | TableKind::Partitioned | TableKind::MaterializedView => self.push(step),
+            // What stands in for the view's own change is all that happens.
+            TableKind::View if !step.table.triggers.is_empty() => {
+                // A trigger that writes its own view in turn is followed once.
+                if !self.views.contains(&step) {
+                    self.views.push(step.clone());
+                    self.fire(&step)?;
+                }
             }
-            TableKind::View => self.begin_view(table, &event)?,
-            TableKind::Foreign => self.begin_foreign(table)?,
+            TableKind::View => self.begin_view(&step)?,
+            TableKind::Foreign => self.begin_foreign(step.table)?,
         }
         Ok(())
     }
 
-    fn begin_view(&mut self, view: &'c Table, event: &Event) -> Result<(), Unbounded> {
+    fn begin_view(&mut self, step: &Step<'c>) -> Result<(), Unbounded> {
+        let view = step.table;
         let unknown = || Unbounded::View(view.name.to_string());
         let mut profile = Profile::bare(self.catalog.dialect(), crate::kind::StatementKind::Read);
         profile.refusal = None;
@@ -150,11 +162,8 @@ impl<'c> Touch<'c> {
                 .catalog
                 .table(Some(&name.schema), &name.name)
                 .ok_or_else(unknown)?;
-            if !table.triggers.is_empty() {
-                return Err(Unbounded::Trigger(table.name.to_string()));
-            }
             // The view's column names need not be the table's.
-            let event = match event {
+            let event = match &step.event {
                 Event::Update { .. } => any_update(),
                 other => other.clone(),
             };
@@ -183,7 +192,9 @@ impl<'c> Touch<'c> {
             table,
             event,
             image,
+            is_target: false,
             reaches_partitions: true,
+            is_replacing: false,
         });
     }
 
@@ -195,18 +206,22 @@ impl<'c> Touch<'c> {
 
     /// Follows partitions and foreign keys until nothing new is met.
     fn follow(&mut self) -> Result<(), Unbounded> {
-        while let Some(step) = self.pending.pop() {
-            let Step {
-                table,
-                event,
-                image,
-                reaches_partitions,
-            } = step.clone();
-            if !table.triggers.is_empty() {
-                return Err(Unbounded::Trigger(table.name.to_string()));
+        while let Some(mut step) = self.pending.pop() {
+            self.fire(&step)?;
+            if triggers::changes_row(step.table, &step.event, self.catalog) {
+                step.image = Image::Unknown;
+                if let Event::Update { .. } = step.event {
+                    step.event = any_update();
+                }
             }
-            self.done.push(step);
-            if reaches_partitions {
+            if self.done.contains(&step) {
+                continue;
+            }
+            self.done.push(step.clone());
+            let Step {
+                table, event, image, ..
+            } = &step;
+            if step.reaches_partitions {
                 for relative in descendants(self.catalog, table) {
                     self.add(relative, event.clone(), image.clone());
                 }
@@ -214,21 +229,62 @@ impl<'c> Touch<'c> {
             for relative in ancestors(self.catalog, table) {
                 self.push(Step {
                     table: relative,
-                    event: event.clone(),
-                    image: image.clone(),
+                    is_target: false,
                     reaches_partitions: false,
+                    ..step.clone()
                 });
             }
             for child in self.catalog.tables() {
                 for key in child.foreign_keys.iter().filter(|key| is_parent(key, table)) {
-                    if let Some(effect) = effect(key, table, &event) {
-                        let image = image::of_children(&image, key, table, child);
+                    if let Some(effect) = effect(key, table, event) {
+                        let image = image::of_children(image, key, table, child);
                         self.add(child, effect, image);
                     }
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl<'c> Touch<'c> {
+    /// Adds what the triggers of a table write in turn.
+    fn fire(&mut self, step: &Step<'c>) -> Result<(), Unbounded> {
+        for trigger in step
+            .table
+            .triggers
+            .iter()
+            .filter(|trigger| triggers::fires(trigger, &step.event))
+        {
+            for write in triggers::effects(step.table, trigger, step.is_replacing, self.catalog)? {
+                self.begin(Step {
+                    table: write.table,
+                    event: Event::of(&write.change),
+                    image: Image::Unknown,
+                    is_target: false,
+                    reaches_partitions: true,
+                    is_replacing: write.is_replacing,
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Event {
+    fn of(change: &Change) -> Self {
+        match change {
+            Change::Insert => Self::Insert,
+            Change::Refresh => Self::Everything { cascades: false },
+            Change::Truncate { is_cascading } => Self::Everything {
+                cascades: *is_cascading,
+            },
+            Change::Update(columns) => Self::Update {
+                columns: columns.clone(),
+                new: Values::default(),
+            },
+            Change::Delete => Self::Delete,
+        }
     }
 }
 

@@ -34,7 +34,9 @@ pub(crate) enum Way {
 impl Statement {
     pub(crate) fn plan(sql: &str, catalog: &Catalog, precision: Precision) -> Self {
         let profile = Profile::analyze(sql, catalog.dialect());
-        let footprint = plexidb_sql::resolve(&profile, catalog).with_precision(precision);
+        let footprint = plexidb_sql::resolve(&profile, catalog)
+            .with_statement(sql, catalog.dialect())
+            .with_precision(precision);
         Self {
             sql: sql.into(),
             profile,

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use mysql_async::{Conn, Error};
-use plexidb_core::{CatalogColumn, Comparison};
+use plexidb_core::CatalogColumn;
 
+use super::comparison::comparison;
 use super::{SYSTEM, Tables, is_yes, rows, table_of, text, word};
 
 pub(super) async fn read(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error> {
@@ -19,11 +20,12 @@ pub(super) async fn read(conn: &mut Conn, tables: &mut Tables) -> Result<(), Err
         .collect();
     let sql = format!(
         "SELECT table_schema, table_name, column_name, column_type, is_nullable, column_default, \
-         collation_name, generation_expression FROM information_schema.columns \
+         collation_name, generation_expression, extra FROM information_schema.columns \
          WHERE table_schema NOT IN {SYSTEM} ORDER BY table_schema, table_name, ordinal_position"
     );
     for row in rows(conn, &sql).await? {
         let usual = collations.get(&word(&row, 0)).cloned().flatten();
+        let extra = word(&row, 8).to_ascii_lowercase();
         if let Some(table) = table_of(tables, &row) {
             table.columns.push(CatalogColumn {
                 name: word(&row, 2),
@@ -32,9 +34,9 @@ pub(super) async fn read(conn: &mut Conn, tables: &mut Tables) -> Result<(), Err
                 is_generated: text(&row, 7).is_some_and(|expression| !expression.is_empty()),
                 // MariaDB writes the default NULL as a word, and text defaults in quotes.
                 default: text(&row, 5).filter(|default| default != "NULL"),
-                comparison: Comparison::Opaque,
-                is_set_on_update: false,
-                is_auto: false,
+                comparison: comparison(&word(&row, 3), text(&row, 6).as_deref()),
+                is_set_on_update: extra.contains("on update"),
+                is_auto: extra.contains("auto_increment"),
                 collation: text(&row, 6).filter(|collation| Some(collation) != usual.as_ref()),
             });
         }

@@ -52,11 +52,7 @@ fn key_kind(name: &str, row: &Row, is_whole: bool) -> KeyKind {
 /// Foreign keys by their schema, table and name.
 type Rules = HashMap<(String, String, String), (ForeignKeyAction, ForeignKeyAction)>;
 
-pub(super) async fn read_foreign(
-    conn: &mut Conn,
-    tables: &mut Tables,
-    are_enforced: bool,
-) -> Result<(), Error> {
+pub(super) async fn read_foreign(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error> {
     let rules = read_rules(conn).await?;
     if rules.is_empty() {
         return Ok(());
@@ -93,7 +89,8 @@ pub(super) async fn read_foreign(
                     parent_columns: vec![parent_column],
                     on_delete,
                     on_update,
-                    is_enforced: are_enforced,
+                    // Rows may have come while the checks were off, which nothing tells.
+                    is_enforced: false,
                 });
             }
         }

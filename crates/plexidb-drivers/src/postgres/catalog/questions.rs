@@ -46,7 +46,8 @@ pub(in super::super) const QUESTIONS: &str = concat!(
          WHEN d.adbin IS NULL THEN t.typdefault \
          ELSE pg_catalog.pg_get_expr(d.adbin, d.adrelid) END, \
        CASE WHEN l.collnamespace = 'pg_catalog'::pg_catalog.regnamespace THEN l.collname \
-         ELSE l.collnamespace::pg_catalog.regnamespace || '.' || l.collname END FROM ",
+         ELSE l.collnamespace::pg_catalog.regnamespace || '.' || l.collname END, \
+       COALESCE(l.collisdeterministic, true) FROM ",
     users_tables!(),
     " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
        JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \

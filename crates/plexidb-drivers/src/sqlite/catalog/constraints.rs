@@ -83,11 +83,7 @@ fn compares_alike(columns: &[CatalogColumn], name: &str, collation: &str) -> boo
 }
 
 /// Foreign keys; where the parent's columns are not named they are left empty for now.
-pub(super) fn foreign_keys(
-    reader: &Reader<'_>,
-    table: &TableName,
-    is_enforced: bool,
-) -> Result<Vec<ForeignKey>, DriverError> {
+pub(super) fn foreign_keys(reader: &Reader<'_>, table: &TableName) -> Result<Vec<ForeignKey>, DriverError> {
     let parts = reader.rows(
         "SELECT id, \"table\", \"from\", \"to\", on_update, on_delete
          FROM pragma_foreign_key_list(?1, ?2) ORDER BY id DESC, seq",
@@ -114,7 +110,8 @@ pub(super) fn foreign_keys(
                 parent_columns: Vec::new(),
                 on_delete,
                 on_update,
-                is_enforced,
+                // Rows may have been written over connections that do not check, which nothing tells.
+                is_enforced: false,
             });
         }
         if let Some(foreign_key) = foreign_keys.last_mut() {

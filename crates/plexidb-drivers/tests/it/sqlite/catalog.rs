@@ -182,7 +182,7 @@ async fn foreign_keys_tell_parents_columns_and_actions() {
     assert_eq!(by_code.parent_columns, ["part", "code"]);
     assert_eq!(by_code.on_delete, ForeignKeyAction::SetDefault);
     assert_eq!(by_code.on_update, ForeignKeyAction::Refuse);
-    assert!(by_author.is_enforced && by_code.is_enforced);
+    assert!(!by_author.is_enforced, "others may have written without checks");
 }
 
 #[tokio::test]

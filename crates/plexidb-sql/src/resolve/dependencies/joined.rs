@@ -53,9 +53,9 @@ pub(super) fn key(
                 .iter()
                 .all(|column| is_of_others(column, member) && !is_output_name(column, profile))
         });
-    let is_followed =
-        member.is_nullable || refers(link.other.table, link.referencing, member.table, link.own);
-    if !is_alone || !is_ordered_by_others || !is_followed {
+    let has_all = member.is_nullable || refers(link.other.table, link.referencing, member.table, link.own);
+    // Rows that are skipped show in the result by their number alone, which the row that each joins must not change.
+    if !is_alone || !is_ordered_by_others || !has_all && block.has_offset {
         return None;
     }
     let column = position(block, members, |found, name| {
@@ -63,10 +63,17 @@ pub(super) fn key(
         let is_own = found.position == member.position && name == link.own.name;
         is_referencing || is_own && !member.is_nullable
     })?;
-    Some(joined(member, &key, columns, column))
+    Some(joined(member, &key, columns, column, has_all))
 }
 
-fn joined(member: &Member<'_, '_>, key: &TableKey<'_>, columns: &Read, column: usize) -> JoinedKey {
+/// `has_all`: no row of the other relation can lack its row of this one, or it is returned without.
+fn joined(
+    member: &Member<'_, '_>,
+    key: &TableKey<'_>,
+    columns: &Read,
+    column: usize,
+    has_all: bool,
+) -> JoinedKey {
     let name = &key.columns[0].name;
     let needs_insert = member.is_nullable;
     let table = keys::place(member.table);
@@ -78,7 +85,17 @@ fn joined(member: &Member<'_, '_>, key: &TableKey<'_>, columns: &Read, column: u
     if needs_insert {
         guards.push(table.tag(Facet::INSERT));
     }
-    let new = if needs_insert { "new rows, " } else { "" };
+    let missing = if has_all {
+        Vec::new()
+    } else {
+        // A row whose partner is missing is not in the result: it comes when the partner does.
+        vec![table.tag(Facet::INSERT), table.tag(Facet::column(name))]
+    };
+    let new = if needs_insert || !has_all {
+        "new rows, "
+    } else {
+        ""
+    };
     JoinedKey {
         label: format!(
             "{} where {name} is in the result: {new}{}",
@@ -91,6 +108,7 @@ fn joined(member: &Member<'_, '_>, key: &TableKey<'_>, columns: &Read, column: u
         space: key.space,
         facets: columns.facets(&[name]),
         needs_insert,
+        missing,
         guards,
     }
 }

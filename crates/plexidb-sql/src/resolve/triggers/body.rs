@@ -9,6 +9,8 @@ use plexidb_core::Dialect;
 
 use crate::scan::{Token, TokenKind, scan};
 
+mod words;
+
 /// Deepest nesting of blocks; nobody writes such.
 const DEPTH_MAX: usize = 32;
 
@@ -327,67 +329,5 @@ impl<'b> Reader<'b> {
         let slice = self.slice(from, to)?;
         self.pieces.push(Piece::Expression(slice));
         Some(())
-    }
-
-    /// The text of these tokens; `None` where there are none.
-    fn slice(&self, from: usize, to: usize) -> Option<&'b str> {
-        let last = to.checked_sub(1).filter(|last| *last >= from)?;
-        self.body
-            .get(self.tokens.get(from)?.start..self.tokens.get(last)?.end)
-    }
-
-    /// The first such token of the statement that stands in no parentheses and in no CASE.
-    fn outer(&self, from: usize, is_wanted: impl Fn(&Self, usize) -> bool) -> Option<usize> {
-        let (mut depth, mut cases) = (0_usize, 0_usize);
-        for index in from..self.semicolon() {
-            if depth == 0 && cases == 0 && is_wanted(self, index) {
-                return Some(index);
-            }
-            match self.kind(index)? {
-                TokenKind::Open => depth += 1,
-                TokenKind::Close => depth = depth.checked_sub(1)?,
-                TokenKind::Word if self.word(index).eq_ignore_ascii_case("CASE") => cases += 1,
-                TokenKind::Word if self.word(index).eq_ignore_ascii_case("END") => {
-                    cases = cases.saturating_sub(1)
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-
-    /// Where the statement that goes on here must end: at its semicolon, or with the text.
-    fn semicolon(&self) -> usize {
-        let rest = self.tokens.get(self.at..).unwrap_or_default();
-        let is_semicolon = |token: &Token| token.kind == TokenKind::Semicolon;
-        self.at + rest.iter().position(is_semicolon).unwrap_or(rest.len())
-    }
-
-    fn kind(&self, index: usize) -> Option<TokenKind> {
-        self.tokens.get(index).map(|token| token.kind)
-    }
-
-    fn is_kind(&self, kind: TokenKind) -> bool {
-        self.kind(self.at) == Some(kind)
-    }
-
-    fn text(&self, index: usize) -> &'b str {
-        self.tokens
-            .get(index)
-            .map(|token| token.text(self.body))
-            .unwrap_or_default()
-    }
-
-    /// The text of an unquoted word; empty where there is none.
-    fn word(&self, index: usize) -> &'b str {
-        if self.kind(index) == Some(TokenKind::Word) {
-            self.text(index)
-        } else {
-            ""
-        }
-    }
-
-    fn is_word(&self, word: &str) -> bool {
-        self.word(self.at).eq_ignore_ascii_case(word)
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! Invariant: a benchmark reports what it measured; it never fails because a figure is short.
 
+mod bare;
+mod chat;
 mod figure;
 mod overhead;
 mod paired;
+mod product;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,8 @@ struct Cli {
 enum Name {
     /// What a miss, a hit and a reused connection cost, against the bare drivers.
     Overhead,
+    /// Hit ratio and throughput of a messenger's load under each precision of invalidation, beside direct calls and the oracle.
+    Chat(chat::Options),
 }
 
 /// How much to measure.
@@ -74,6 +79,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     // On a worker of the runtime, where an application's requests run as well.
     let report: Report = match name {
         Name::Overhead => tokio::spawn(overhead::run(effort)).await??,
+        Name::Chat(options) => tokio::spawn(chat::run(options, cli.quick, cli.json)).await??,
     };
     report.print(cli.json)?;
     Ok(ExitCode::SUCCESS)

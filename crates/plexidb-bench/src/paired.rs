@@ -139,7 +139,7 @@ async fn call_at_once_ns<W: Way + Send + 'static>(ways: Vec<W>, ids: &[i64]) -> 
     Ok((ways, started.elapsed().as_nanos() as f64 / ids.len() as f64))
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use mysql_async::prelude::Queryable as _;
 
 use super::{POINT_READ, POINT_READ_NUMBERED};
+use crate::bare::mysql_options;
 use crate::paired::Way;
 
 pub(super) struct BareSqlite(rusqlite::Connection);
@@ -56,20 +57,13 @@ pub(super) struct BareMariaDb {
 
 impl BareMariaDb {
     pub(super) async fn connect(url: &str) -> Result<Self> {
-        let mut connection = mysql_async::Conn::new(options(url)?).await?;
+        let mut connection = mysql_async::Conn::new(mysql_options(url)?).await?;
         let statement = connection.prep(POINT_READ).await?;
         Ok(Self {
             connection,
             statement,
         })
     }
-}
-
-/// The driver would otherwise move to the server's Unix socket by itself, which TCP is not to be compared with.
-pub(super) fn options(url: &str) -> Result<mysql_async::Opts> {
-    let url = url.replacen("mariadb://", "mysql://", 1);
-    let builder = mysql_async::OptsBuilder::from_opts(mysql_async::Opts::from_url(&url)?);
-    Ok(builder.prefer_socket(false).into())
 }
 
 impl Way for BareMariaDb {

@@ -9,6 +9,8 @@ use plexidb_pool::Pool;
 
 use crate::error::Error;
 use crate::explain::Explanation;
+use crate::interest::Interest;
+use crate::learning::KeyLearning;
 use crate::rows::Rows;
 use crate::schema::Schema;
 use crate::select::Select;
@@ -34,6 +36,8 @@ pub struct Execution {
     pub timeout: Option<Duration>,
     /// Bounds on the result.
     pub limits: Option<Limits>,
+    /// How a write learns the keys of rows that its text does not tell.
+    pub key_learning: Option<KeyLearning>,
 }
 
 /// A handle to one database; cloning shares it.
@@ -54,6 +58,8 @@ pub(crate) struct Inner {
     pub(crate) schema: Schema,
     pub(crate) settings: Settings,
     pub(crate) last_refresh: LastRefresh,
+    /// The reads that writes of unknown keys would make bypass the cache.
+    pub(crate) interest: Interest,
     /// Where work goes on that nobody waits for: rollbacks and the resolution of doubts.
     pub(crate) runtime: tokio::runtime::Handle,
 }
@@ -65,6 +71,7 @@ pub(crate) struct Settings {
     pub(crate) ttl: Duration,
     pub(crate) timeout: Option<Duration>,
     pub(crate) limits: Limits,
+    pub(crate) key_learning: KeyLearning,
 }
 
 impl Database {

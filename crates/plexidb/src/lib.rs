@@ -28,6 +28,7 @@ mod error;
 mod explain;
 mod flight;
 mod in_doubt;
+mod interest;
 mod learning;
 mod manager;
 mod request;

@@ -1,6 +1,7 @@
 //! The way of a read: cache, stamps, connection, fill.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use plexidb_cache::{KeyRef, Lookup, Stamps};
 use plexidb_core::{Params, RowSet, ValueRef};
@@ -54,7 +55,12 @@ impl Inner {
         }
         // A read that takes long must not keep the old schema's hold of the database.
         drop(epoch);
+        let sent = Instant::now();
         let set = self.fetch(request, execution).await?;
+        if self.settings.is_cached && !execution.no_cache {
+            let tags = statement.footprint.reads.unknown_tags();
+            self.interest.note_miss(tags, 0, sent.elapsed());
+        }
         match stamps {
             Some(stamps) => self.fill(&statement, &values, &set, stamps, execution),
             None => self.l1.count_bypass(),

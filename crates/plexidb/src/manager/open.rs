@@ -13,6 +13,7 @@ use super::{Config, Database, DatabaseConfig};
 use crate::config::Role;
 use crate::database::{Inner, LastRefresh, Settings};
 use crate::error::Error;
+use crate::interest::Interest;
 use crate::schema::{Planning, Schema};
 
 /// The resolution of expiry: TTLs bound memory, so that this is exact enough.
@@ -76,8 +77,10 @@ pub(super) async fn database(
                 rows_max: database.result_rows_max.unwrap_or(u64::MAX),
                 bytes_max: database.result_bytes_max,
             },
+            key_learning: database.key_learning,
         },
         last_refresh: LastRefresh::default(),
+        interest: Interest::default(),
         runtime: tokio::runtime::Handle::current(),
     });
     inner.refresh_schema().await?;

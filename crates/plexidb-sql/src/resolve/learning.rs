@@ -248,25 +248,12 @@ impl<'a> Statement<'a> {
         }
     }
 
-    /// Whether MySQL's DELETE has the form for a single table: FROM at once, and behind it no list of tables and no join.
+    /// Whether MySQL's DELETE has the form for a single table, where FROM comes at once. With USING it has not.
     fn is_delete_of_one(&self) -> bool {
         const MODIFIERS: &[&str] = &["LOW_PRIORITY", "QUICK", "IGNORE"];
         let is_modifier = |index: &usize| MODIFIERS.iter().any(|word| self.is_word(*index, word));
         let lead = (1..self.tokens.len()).find(|index| !is_modifier(index));
-        let has_list = self
-            .outer
-            .iter()
-            .take_while(|index| {
-                !["WHERE", "ORDER", "RETURNING"]
-                    .iter()
-                    .any(|word| self.is_word(**index, word))
-            })
-            .any(|index| {
-                self.tokens
-                    .get(*index)
-                    .is_some_and(|token| token.kind == TokenKind::Comma)
-            });
-        lead.is_some_and(|lead| self.is_word(lead, "FROM")) && !has_list && !self.has("JOIN")
+        lead.is_some_and(|lead| self.is_word(lead, "FROM"))
     }
 
     /// Whether an UPDATE joins other tables, whose columns may have the same names.

@@ -107,7 +107,7 @@ impl<'c> Judge<'_, 'c> {
         for target in &profile.targets {
             for table in self.tables(&target.name)? {
                 self.push(table, target.change.clone(), is_replacing);
-                if is_replacing {
+                if self.is_replacing {
                     self.push(table, Change::Delete, is_replacing);
                 }
             }

@@ -10,8 +10,12 @@ use super::image::{self, Image, Values};
 use super::lookup::{Found, ancestors, descendants, find};
 use super::reads::Reads;
 use super::triggers;
+use crate::change::ChangeDetail;
 use crate::profile::{Change, Effect, Profile};
 use crate::reason::Unbounded;
+
+#[cfg(test)]
+mod tests;
 
 /// What happens to rows of a table.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +38,7 @@ struct Touch<'c> {
     catalog: &'c Catalog,
     pending: Vec<Step<'c>>,
     done: Vec<Step<'c>>,
-    /// Writes of views that triggers stand in for.
+    /// Writes of views, which have no rows of their own.
     views: Vec<Step<'c>>,
 }
 
@@ -81,7 +85,13 @@ pub(super) fn touched<'c>(profile: &Profile, catalog: &'c Catalog) -> Result<Vec
         if let Event::Update { new, .. } = &mut event {
             *new = image::new_values(detail, catalog);
         }
-        let image = image::of_target(detail, &target.change, table, catalog);
+        let is_insert = matches!(detail, Some(ChangeDetail::Insert { .. }));
+        let image = if is_insert && triggers::changes_row(table, &Event::Insert, catalog) {
+            // Neither the row nor the one with which it conflicts need be what the text says.
+            Image::Unknown
+        } else {
+            image::of_target(detail, &target.change, table, catalog)
+        };
         touch.begin(Step {
             table,
             event,
@@ -121,15 +131,16 @@ impl<'c> Touch<'c> {
     fn begin(&mut self, step: Step<'c>) -> Result<(), Unbounded> {
         match step.table.kind {
             TableKind::Table | TableKind::Partitioned | TableKind::MaterializedView => self.push(step),
-            // What stands in for the view's own change is all that happens.
-            TableKind::View if !step.table.triggers.is_empty() => {
-                // A trigger that writes its own view in turn is followed once.
-                if !self.views.contains(&step) {
-                    self.views.push(step.clone());
-                    self.fire(&step)?;
+            // A trigger that writes its own view in turn is followed once.
+            TableKind::View if self.views.contains(&step) => {}
+            TableKind::View => {
+                self.views.push(step.clone());
+                self.fire(&step)?;
+                // In SQLite what triggers do instead is all that happens; in PostgreSQL they may act besides.
+                if self.catalog.dialect() != Dialect::Sqlite || step.table.triggers.is_empty() {
+                    self.begin_view(&step)?;
                 }
             }
-            TableKind::View => self.begin_view(&step)?,
             TableKind::Foreign => self.begin_foreign(step.table)?,
         }
         Ok(())
@@ -207,16 +218,17 @@ impl<'c> Touch<'c> {
     /// Follows partitions and foreign keys until nothing new is met.
     fn follow(&mut self) -> Result<(), Unbounded> {
         while let Some(mut step) = self.pending.pop() {
-            self.fire(&step)?;
             if triggers::changes_row(step.table, &step.event, self.catalog) {
                 step.image = Image::Unknown;
                 if let Event::Update { .. } = step.event {
                     step.event = any_update();
                 }
             }
+            // Before its triggers fire: those that set off each other would do so without end.
             if self.done.contains(&step) {
                 continue;
             }
+            self.fire(&step)?;
             self.done.push(step.clone());
             let Step {
                 table, event, image, ..

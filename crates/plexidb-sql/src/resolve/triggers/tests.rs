@@ -27,6 +27,10 @@ fn catalog(dialect: Dialect) -> Catalog {
     view.kind = TableKind::View;
     view.view_definition = Some("SELECT writes_rows(id) AS w FROM log".into());
     tables.push(view);
+    let mut hidden = table("aux", "hidden_view");
+    hidden.kind = TableKind::View;
+    hidden.view_definition = Some("SELECT writes_rows(id) AS w FROM log".into());
+    tables.push(hidden);
     let functions = HashMap::from([
         ("pure".to_owned(), Volatility::Immutable),
         ("writes_rows".to_owned(), Volatility::Volatile),
@@ -219,6 +223,7 @@ fn names_mean_tables_of_the_triggers_own_schema() {
     let body = "DELETE FROM log";
     assert_eq!(found(body, MySql, "aux", false).unwrap(), ["aux.log: delete"]);
     assert_eq!(found(body, MySql, "main", false).unwrap(), ["log: delete"]);
+    assert!(found("SELECT * FROM hidden_view", MySql, "aux", false).is_err());
     // A temporary trigger of SQLite looks into all.
     assert_eq!(
         found(body, Sqlite, "aux", false).unwrap(),

@@ -1,0 +1,222 @@
+//! Triggers that set off triggers, cascades and views, to the end.
+
+use std::collections::HashMap;
+
+use plexidb_core::{
+    Catalog, CatalogColumn, Comparison, Dialect, ForeignKey, ForeignKeyAction, Key, KeyKind, Table,
+    TableKind, TableName, Trigger, TriggerTiming,
+};
+
+use super::{Event, touched};
+use crate::profile::Profile;
+use crate::reason::Unbounded;
+use crate::resolve::image::Image;
+
+use Dialect::{MySql, Postgres, Sqlite};
+
+fn table(name: &str) -> Table {
+    let mut table = Table::new(TableName::new("main", name), TableKind::Table);
+    let column = |name: &str| CatalogColumn {
+        name: name.into(),
+        type_name: "bigint".into(),
+        is_nullable: name != "id",
+        is_generated: false,
+        default: None,
+        collation: None,
+        comparison: Comparison::Number,
+        is_set_on_update: false,
+        is_auto: false,
+    };
+    table.columns = ["id", "n", "p"].into_iter().map(column).collect();
+    table.keys.push(Key {
+        name: "key".into(),
+        kind: KeyKind::Primary,
+        columns: vec!["id".into()],
+    });
+    table
+}
+
+fn with_trigger(mut table: Table, timing: TriggerTiming, body: &str) -> Table {
+    table.triggers.push(Trigger {
+        timing,
+        body: Some(body.into()),
+        ..Trigger::unknown("trigger")
+    });
+    table
+}
+
+fn after(table: Table, body: &str) -> Table {
+    with_trigger(table, TriggerTiming::After, body)
+}
+
+/// `table: event`, with a star where the rows are not known.
+fn steps(sql: &str, dialect: Dialect, tables: Vec<Table>) -> Result<Vec<String>, Unbounded> {
+    let catalog = Catalog::new(dialect, "1".into(), vec!["main".into()], tables, HashMap::new());
+    let steps = touched(&Profile::analyze(sql, dialect), &catalog)?;
+    let described = steps.iter().map(|step| {
+        let event = match &step.event {
+            Event::Insert => "insert".to_owned(),
+            Event::Delete => "delete".to_owned(),
+            Event::Update { columns, .. } => columns.as_ref().map_or_else(
+                || "update".to_owned(),
+                |columns| format!("update {}", columns.join(" ")),
+            ),
+            Event::Everything { .. } => "everything".to_owned(),
+        };
+        let star = if step.image == Image::Unknown { "*" } else { "" };
+        format!("{}: {event}{star}", step.table.name.name)
+    });
+    let mut described: Vec<String> = described.collect();
+    described.sort();
+    Ok(described)
+}
+
+#[test]
+fn triggers_of_triggers_are_followed_and_end() {
+    let tables = || {
+        vec![
+            after(table("a"), "INSERT INTO b (id) VALUES (NEW.id)"),
+            after(table("b"), "UPDATE c SET n = 1; INSERT INTO a (id) VALUES (1)"),
+            table("c"),
+        ]
+    };
+    let blocks = |mut tables: Vec<Table>| {
+        for trigger in tables.iter_mut().flat_map(|table| &mut table.triggers) {
+            trigger.body = trigger.body.as_ref().map(|body| format!("BEGIN {body}; END"));
+        }
+        tables
+    };
+    for dialect in [Sqlite, MySql] {
+        assert_eq!(
+            steps("INSERT INTO a (id) VALUES (7)", dialect, blocks(tables())).unwrap(),
+            ["a: insert", "a: insert*", "b: insert*", "c: update n*"],
+            "{dialect:?}"
+        );
+    }
+    let mut unknown = tables();
+    unknown[2].triggers.push(Trigger::unknown("(any)"));
+    assert_eq!(
+        steps("INSERT INTO a (id) VALUES (7)", Sqlite, unknown),
+        Err(Unbounded::Trigger("main.c".into()))
+    );
+}
+
+#[test]
+fn a_trigger_of_another_event_does_nothing() {
+    let mut a = after(table("a"), "DELETE FROM b");
+    (a.triggers[0].is_on_insert, a.triggers[0].is_on_delete) = (false, false);
+    let tables = || vec![a.clone(), table("b")];
+    assert_eq!(
+        steps("INSERT INTO a (id) VALUES (7)", Sqlite, tables()).unwrap(),
+        ["a: insert"]
+    );
+    assert_eq!(
+        steps("UPDATE a SET n = 1 WHERE id = 7", Sqlite, tables()).unwrap(),
+        ["a: update n", "b: delete*"]
+    );
+}
+
+#[test]
+fn cascades_fire_triggers_and_triggers_cascade() {
+    let refers = |mut child: Table, parent: &str| {
+        child.foreign_keys.push(ForeignKey {
+            columns: vec!["p".into()],
+            parent: TableName::new("main", parent),
+            parent_columns: vec!["id".into()],
+            on_delete: ForeignKeyAction::Cascade,
+            on_update: ForeignKeyAction::Cascade,
+            is_enforced: true,
+        });
+        child
+    };
+    let tables = vec![
+        table("a"),
+        after(refers(table("b"), "a"), "DELETE FROM c WHERE id = OLD.id"),
+        table("c"),
+        refers(table("d"), "c"),
+    ];
+    assert_eq!(
+        steps("DELETE FROM a WHERE id = 7", Sqlite, tables).unwrap(),
+        ["a: delete", "b: delete", "c: delete*", "d: delete*"]
+    );
+}
+
+#[test]
+fn a_row_that_a_trigger_may_change_is_not_what_the_statement_says() {
+    let before = |body| vec![with_trigger(table("a"), TriggerTiming::Before, body)];
+    let insert = "INSERT INTO a (id) VALUES (7)";
+    assert_eq!(
+        steps(insert, MySql, before("SET NEW.id = 1")).unwrap(),
+        ["a: insert*"]
+    );
+    assert_eq!(steps(insert, Postgres, before("")).unwrap(), ["a: insert*"]);
+    // SQLite's NEW cannot be assigned to.
+    assert_eq!(steps(insert, Sqlite, before("SELECT 1")).unwrap(), ["a: insert"]);
+    let update = "UPDATE a SET n = 1 WHERE id = 7";
+    assert_eq!(steps(update, Postgres, before("")).unwrap(), ["a: update*"]);
+    assert_eq!(
+        steps(update, Sqlite, before("SELECT 1")).unwrap(),
+        ["a: update n"]
+    );
+    // Nor is the row with which an inserted one conflicts, though no trigger changes that.
+    let upsert = "INSERT INTO a (id) VALUES (7) ON CONFLICT (id) DO UPDATE SET n = 1";
+    assert_eq!(
+        steps(upsert, Postgres, vec![table("a")]).unwrap(),
+        ["a: insert", "a: update n"]
+    );
+    let mut on_insert = before("");
+    on_insert[0].triggers[0].is_on_update = false;
+    assert_eq!(
+        steps(upsert, Postgres, on_insert).unwrap(),
+        ["a: insert*", "a: update n*"]
+    );
+}
+
+#[test]
+fn triggers_that_change_rows_and_set_off_each_other_end() {
+    let tables = vec![
+        with_trigger(table("a"), TriggerTiming::Before, "UPDATE b SET n = 1"),
+        with_trigger(table("b"), TriggerTiming::Before, "UPDATE a SET p = 1"),
+    ];
+    let mut found = steps("UPDATE a SET n = 1 WHERE id = 7", MySql, tables).unwrap();
+    found.dedup();
+    assert_eq!(found, ["a: update*", "b: update*"]);
+}
+
+#[test]
+fn or_replace_holds_for_what_triggers_write() {
+    let tables = || {
+        vec![
+            after(table("a"), "INSERT INTO b (id) VALUES (1)"),
+            after(table("b"), "UPDATE c SET n = 1"),
+            table("c"),
+        ]
+    };
+    let replaced = steps("INSERT OR REPLACE INTO a (id) VALUES (7)", Sqlite, tables()).unwrap();
+    assert!(replaced.contains(&"b: delete*".to_owned()), "{replaced:?}");
+    assert!(replaced.contains(&"c: delete*".to_owned()), "{replaced:?}");
+    let inserted = steps("INSERT INTO a (id) VALUES (7)", Sqlite, tables()).unwrap();
+    assert_eq!(inserted, ["a: insert", "b: insert*", "c: update n*"]);
+}
+
+#[test]
+fn instead_of_a_view_its_triggers_write() {
+    let view = |body| {
+        let mut view = with_trigger(table("v"), TriggerTiming::Before, body);
+        view.kind = TableKind::View;
+        view.view_definition = Some("SELECT id FROM a".into());
+        vec![view, table("a"), table("b")]
+    };
+    let insert = "INSERT INTO v (id) VALUES (7)";
+    assert_eq!(
+        steps(
+            insert,
+            Sqlite,
+            view("INSERT INTO b (id) VALUES (NEW.id); DELETE FROM v")
+        )
+        .unwrap(),
+        ["b: insert*"]
+    );
+    // PostgreSQL has triggers on views that act besides, and for some events alone.
+    assert_eq!(steps(insert, Postgres, view("")).unwrap(), ["a: insert*"]);
+}

@@ -8,6 +8,7 @@ mod figure;
 mod overhead;
 mod paired;
 mod product;
+mod writes;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,8 @@ enum Name {
     Overhead,
     /// Hit ratio and throughput of a messenger's load under each precision of invalidation, beside direct calls and the oracle.
     Chat(chat::Options),
+    /// What a write costs through the layer, against the bare drivers, and what learning a row's keys adds.
+    Writes(writes::Options),
 }
 
 /// How much to measure.
@@ -80,6 +83,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let report: Report = match name {
         Name::Overhead => tokio::spawn(overhead::run(effort)).await??,
         Name::Chat(options) => tokio::spawn(chat::run(options, cli.quick, cli.json)).await??,
+        Name::Writes(options) => tokio::spawn(writes::run(options, cli.quick)).await??,
     };
     report.print(cli.json)?;
     Ok(ExitCode::SUCCESS)

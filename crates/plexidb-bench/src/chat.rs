@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use plexidb::params;
+use plexidb::{CacheStats, params};
 use plexidb_workloads::chat::{self, Mix, Scale};
 
 use crate::figure::Report;
@@ -91,8 +91,8 @@ struct Side {
     tally: Tally,
     /// Operations per second of each slice.
     rates: Vec<f64>,
-    /// The share of the cache's memory that was in use at the end.
-    cache_use: f64,
+    /// The cache's own counters, warming up included.
+    cache: Option<CacheStats>,
 }
 
 /// All modes on one database at one ratio.
@@ -192,7 +192,7 @@ async fn measure(places: &[Place<'_>], work: Work, size: Size, progress: &Progre
             mode,
             tally: Tally::default(),
             rates: Vec::new(),
-            cache_use: 0.0,
+            cache: None,
         });
     }
     for round in 0..size.rounds_warm + size.rounds {
@@ -206,7 +206,7 @@ async fn measure(places: &[Place<'_>], work: Work, size: Size, progress: &Progre
         }
     }
     for (crew, side) in crews.into_iter().zip(&mut sides) {
-        side.cache_use = crew.cache_use();
+        side.cache = crew.cache_stats();
         crew.dismiss().await;
     }
     Ok(Outcome { mix: work.mix, sides })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use plexidb::{Database, Manager, Source};
+use plexidb::{CacheStats, Database, Manager, Source};
 use plexidb_workloads::chat::{Kind, Mix, Operation, Scale, Sequence, is_worth_a_retry};
 use tokio::task::JoinSet;
 
@@ -89,13 +89,9 @@ impl Crew {
         Ok((total, start.elapsed()))
     }
 
-    /// The share of the cache's memory that is in use: where it nears 1, evicted entries look like ones that were dropped
-    /// without need.
-    pub(super) fn cache_use(&self) -> f64 {
-        self.manager.as_ref().map_or(0.0, |manager| {
-            let stats = manager.cache_stats();
-            stats.bytes as f64 / stats.bytes_max.max(1) as f64
-        })
+    /// What the cache has counted, warming up included.
+    pub(super) fn cache_stats(&self) -> Option<CacheStats> {
+        self.manager.as_ref().map(Manager::cache_stats)
     }
 
     pub(super) async fn dismiss(self) {

@@ -23,6 +23,13 @@ impl Side {
         median(self.rates.iter().copied())
     }
 
+    /// The share of the cache's memory that is in use: where it nears 1, evicted entries look like ones that were
+    /// dropped without need.
+    fn cache_use(&self) -> f64 {
+        self.cache
+            .map_or(0.0, |stats| stats.bytes as f64 / stats.bytes_max.max(1) as f64)
+    }
+
     /// How many times as fast as another mode, slice by slice.
     fn rate_by(&self, other: &Self) -> f64 {
         median(
@@ -97,7 +104,7 @@ pub(super) fn state(measured: &Measured, report: &mut Report) {
             if side.mode.precision().is_none() {
                 continue;
             }
-            add("cache in use", side.cache_use * 100.0, "%");
+            add("cache in use", side.cache_use() * 100.0, "%");
             for kind in Kind::ALL.iter().filter(|kind| kind.is_read()) {
                 let name = kind.name();
                 let counts = side.tally.kind(*kind);
@@ -145,7 +152,7 @@ pub(super) fn overview(measured: &Measured, size: Size) -> String {
         .outcomes
         .iter()
         .flat_map(|outcome| &outcome.sides)
-        .any(|side| side.cache_use > CACHE_USE_MAX);
+        .any(|side| side.cache_use() > CACHE_USE_MAX);
     let mut text = format!(
         "chat on {} {}: {WORKERS} workers on {cores} cores; {} users, {} channels, {} messages; medians of {} slices of {} \
          operations\n{table}",
@@ -205,6 +212,9 @@ pub(super) fn by_operation(measured: &Measured) -> String {
             measured.product,
             Ratio::of(outcome.mix)
         ));
+        if let Some(stats) = row.cache {
+            text.push_str(&format!("the cache, warming up included: {stats:?}\n"));
+        }
     }
     text
 }

@@ -2,6 +2,9 @@
 
 use plexidb::{DriverError, Error, ErrorKind};
 
+#[cfg(test)]
+mod tests;
+
 /// Serialization failure and deadlock, of the standard and of PostgreSQL.
 const SQLSTATES: [&str; 2] = ["40001", "40P01"];
 

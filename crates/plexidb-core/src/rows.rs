@@ -96,6 +96,24 @@ impl RowSet {
             + size_of::<Cells>()
     }
 
+    /// The result without its last columns; without any column it has no rows.
+    #[must_use]
+    pub fn without_last_columns(&self, count: usize) -> Self {
+        let kept = self.columns().len().saturating_sub(count);
+        let columns: Arc<[Column]> = self.columns()[..kept].into();
+        let mut builder = RowSetBuilder::with_capacity(columns, self.len(), self.cells.bytes.len());
+        for row in self {
+            row.values().take(kept).for_each(|value| builder.push(value));
+        }
+        builder.finish()
+    }
+
+    /// The bytes of all cells, by which results are bounded.
+    #[must_use]
+    pub fn cell_bytes(&self) -> usize {
+        self.cells.bytes.len()
+    }
+
     /// Deserializes every row: into a struct by column name, into a tuple or a single value by position.
     ///
     /// # Errors

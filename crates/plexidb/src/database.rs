@@ -14,12 +14,14 @@ use crate::learning::KeyLearning;
 use crate::rows::Rows;
 use crate::schema::Schema;
 use crate::select::Select;
+use crate::statistics::{Miss, Registry, StatementPolicy, StatementStats};
 use crate::stream::RowStream;
 use crate::transaction::{Transaction, TransactionOptions};
 
 mod bind;
 mod read;
 mod reload;
+mod stamping;
 mod write;
 
 pub(crate) use bind::{Bound, bind};
@@ -38,6 +40,9 @@ pub struct Execution {
     pub limits: Option<Limits>,
     /// How a write learns the keys of rows that its text does not tell.
     pub key_learning: Option<KeyLearning>,
+    /// Return a result that a write has overtaken, if it is not older than this, and fetch a new one in the background.
+    /// **Such a read may be stale**; without it none is.
+    pub stale_while_revalidate: Option<Duration>,
 }
 
 /// A handle to one database; cloning shares it.
@@ -56,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) slots: Arc<SlotArray>,
     pub(crate) l1: Arc<L1>,
     pub(crate) schema: Schema,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) settings: Settings,
     pub(crate) last_refresh: LastRefresh,
     /// The reads that writes of unknown keys would make bypass the cache.
@@ -100,15 +106,7 @@ impl Database {
     /// [`Error::Driver`] with the database's own error; [`Error::Pool`] without a connection;
     /// [`Error::Names`] where placeholders and names do not fit.
     pub async fn query(&self, sql: &str, params: Params<'_>) -> Result<Rows, Error> {
-        if let Params::Positional(values) = params
-            && let Some(rows) = self.inner.cached(sql, values)
-        {
-            // A hit waits for nothing: a loop of hits must not keep its thread from all other tasks.
-            tokio::task::coop::consume_budget().await;
-            return Ok(rows);
-        }
-        // Boxed, so that the future of a hit stays small.
-        Box::pin(self.inner.query(sql, params, Execution::default())).await
+        self.query_with(sql, params, Execution::default()).await
     }
 
     /// Like [`query`](Self::query), with settings for this execution.
@@ -122,15 +120,21 @@ impl Database {
         params: Params<'_>,
         execution: Execution,
     ) -> Result<Rows, Error> {
+        let mut miss = Miss::Unasked;
         if let Params::Positional(values) = params
             && !execution.no_cache
-            && let Some(rows) = self.inner.cached(sql, values)
         {
-            // A hit waits for nothing: a loop of hits must not keep its thread from all other tasks.
-            tokio::task::coop::consume_budget().await;
-            return Ok(rows);
+            match self.inner.cached(sql, values) {
+                Ok(rows) => {
+                    // A hit waits for nothing: a loop of hits must not keep its thread from all other tasks.
+                    tokio::task::coop::consume_budget().await;
+                    return Ok(rows);
+                }
+                Err(reason) => miss = reason,
+            }
         }
-        Box::pin(self.inner.query(sql, params, execution)).await
+        // Boxed, so that the future of a hit stays small.
+        Box::pin(self.inner.query(sql, params, execution, miss)).await
     }
 
     /// Runs a statement and returns how many rows it changed. What it touches leaves the cache before this returns.
@@ -140,6 +144,20 @@ impl Database {
     /// Those of [`query`](Self::query), and [`Error::TransactionControl`].
     pub async fn execute(&self, sql: &str, params: Params<'_>) -> Result<Executed, Error> {
         Box::pin(self.inner.execute(sql, params, Execution::default())).await
+    }
+
+    /// Like [`execute`](Self::execute), with settings for this execution.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`execute`](Self::execute).
+    pub async fn execute_with(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        execution: Execution,
+    ) -> Result<Executed, Error> {
+        Box::pin(self.inner.execute(sql, params, execution)).await
     }
 
     /// Runs one statement for many rows of parameters, all in one transaction and pipelined where the protocol can.
@@ -205,6 +223,18 @@ impl Database {
     pub fn explain(&self, sql: &str) -> Explanation {
         let epoch = self.inner.schema.current();
         Explanation::new(&epoch.statement(sql), &epoch, self.inner.settings.is_cached)
+    }
+
+    /// Sets how results of statements of this form (literals do not matter) are cached.
+    pub fn set_statement_policy(&self, sql: &str, policy: StatementPolicy) {
+        let epoch = self.inner.schema.current();
+        epoch.statement(sql).record.set_policy(policy);
+    }
+
+    /// What each kind of statement did so far, those that took most of the database's time first.
+    #[must_use]
+    pub fn statement_stats(&self) -> Vec<StatementStats> {
+        self.inner.registry.snapshot()
     }
 
     /// Drops what the cache holds of this table, for writes that did not pass through plexidb.

@@ -54,6 +54,12 @@ pub enum Error {
     /// COMMIT was asked of a transaction that a failed statement has spoiled.
     #[error("the transaction was rolled back: a statement in it had failed; run it anew")]
     TransactionFailed,
+    /// A statement was sent through a transaction that the database had ended by itself.
+    #[error(
+        "the database has ended the transaction and undone it (a deadlock, or a statement that was refused with ROLLBACK); \
+         run it anew"
+    )]
+    TransactionEnded,
     /// A statement that may write was given to a call that only reads.
     #[error("the statement may write; run it with query() or execute()")]
     NotARead,

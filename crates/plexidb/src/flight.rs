@@ -7,25 +7,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plexidb_cache::WriteHold;
-use plexidb_core::{ConnectionStatus, DriverError, Tag};
+use plexidb_core::{ConnectionStatus, DriverError};
 use plexidb_pool::Lease;
 
 use crate::database::Inner;
 use crate::error::Error;
 use crate::in_doubt;
 use crate::request::{Request, Response};
-use crate::schema::Epoch;
+
+mod claim;
+mod deadline;
+
+pub(crate) use claim::Claim;
+pub(crate) use deadline::Deadline;
 
 /// How long a cancelled statement may take to end before its connection is given up.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
-
-/// What a write keeps until it is decided: its slots, and the epochs by which it was planned.
-pub(crate) struct Claim {
-    pub(crate) hold: WriteHold,
-    /// Their hold of the whole database lasts as long as this claim does; see [`Epoch`].
-    pub(crate) _epochs: Vec<Arc<Epoch>>,
-}
 
 /// A leased connection with a statement on its way.
 pub(crate) struct Flight {
@@ -53,12 +50,15 @@ impl Flight {
         }
     }
 
-    /// Raises the slots of these tags, before the write can become visible.
-    pub(crate) fn claim(&mut self, tags: &[Tag], epochs: Vec<Arc<Epoch>>) {
-        self.claim = Some(Claim {
-            hold: self.inner.slots.begin_write(tags),
-            _epochs: epochs,
-        });
+    /// Keeps what the write claims, from before it can become visible until the flight ends.
+    pub(crate) fn claim(&mut self, claim: Claim) {
+        debug_assert!(self.claim.is_none(), "a flight claims once");
+        self.claim = Some(claim);
+    }
+
+    /// The claim, to note what was learnt.
+    pub(crate) fn claim_mut(&mut self) -> Option<&mut Claim> {
+        self.claim.as_mut()
     }
 
     /// The connection.
@@ -72,17 +72,42 @@ impl Flight {
         request: Request<'_>,
         timeout: Option<Duration>,
     ) -> Result<Response, DriverError> {
+        self.run_by(request, timeout.map(Deadline::after)).await
+    }
+
+    /// Sends the request and waits for its answer until the deadline, then cancels it.
+    pub(crate) async fn run_by(
+        &mut self,
+        request: Request<'_>,
+        deadline: Option<Deadline>,
+    ) -> Result<Response, DriverError> {
         let lease = self.lease.as_mut().ok_or(DriverError::Closed)?;
         self.is_under_way = true;
-        let result = match timeout {
+        let result = match deadline {
             None => request.run(&mut **lease).await,
-            Some(timeout) => run_for(timeout, request, lease).await,
+            Some(deadline) => run_until(deadline, request, lease).await,
         };
         // A broken connection has not landed: the statement on it may still be running.
         let is_done = lease.status() != ConnectionStatus::Broken
             && !matches!(&result, Err(error) if error.outcome_is_unknown());
         self.is_under_way = !is_done;
         result
+    }
+
+    /// Rolls an open transaction back. Where that fails the connection is closed, which does the same.
+    pub(crate) async fn roll_back(&mut self) {
+        let is_open = |lease: &Lease| {
+            matches!(
+                lease.status(),
+                ConnectionStatus::InTransaction | ConnectionStatus::InFailedTransaction
+            )
+        };
+        if !self.lease.as_ref().is_some_and(is_open) {
+            return;
+        }
+        if let Err(error) = self.run(Request::Control { sql: "ROLLBACK" }, None).await {
+            tracing::debug!(%error, "could not roll back; the connection is closed");
+        }
     }
 
     /// Ends the flight: slots of a decided write go one version up, the connection returns to the pool.
@@ -97,7 +122,7 @@ impl Flight {
         }
         if let Some(claim) = self.claim.take() {
             // Also after an error: a table without transactions keeps the rows that came before it.
-            claim.hold.end();
+            claim.end();
         }
     }
 
@@ -132,7 +157,7 @@ impl Drop for Flight {
         let Some(lease) = self.lease.take() else { return };
         if !self.is_under_way {
             if let Some(claim) = self.claim.take() {
-                claim.hold.end();
+                claim.end();
             }
             return;
         }
@@ -145,25 +170,24 @@ impl Drop for Flight {
             if let Err(error) = canceller.cancel().await {
                 tracing::debug!(%error, "could not cancel an abandoned statement");
             }
-            if let Some(claim) = claim {
-                in_doubt::resolve(inner, session, claim).await;
-            }
+            in_doubt::resolve(inner, session, claim.into_iter().collect()).await;
         });
     }
 }
 
-async fn run_for(
-    timeout: Duration,
+async fn run_until(
+    deadline: Deadline,
     request: Request<'_>,
     lease: &mut Lease,
 ) -> Result<Response, DriverError> {
     let canceller = lease.canceller();
     let answer = request.run(&mut **lease);
     tokio::pin!(answer);
-    if let Ok(result) = tokio::time::timeout(timeout, &mut answer).await {
+    if let Ok(result) = tokio::time::timeout(deadline.left(), &mut answer).await {
         return result;
     }
     canceller.cancel().await?;
+    let timeout = deadline.timeout;
     let timed_out = |is_decided| {
         if is_decided {
             DriverError::Cancelled {

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plexidb_cache::WriteHold;
 use plexidb_core::SessionId;
 
 use crate::database::Inner;
@@ -15,13 +14,20 @@ use crate::flight::Claim;
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 
-/// Waits until the server is done with the session; then ends the write.
-pub(crate) async fn resolve(inner: Arc<Inner>, session: SessionId, claim: Claim) {
-    decided(&inner, session, claim).await.end();
+/// Waits until the server is done with the session; then ends its writes.
+pub(crate) async fn resolve(inner: Arc<Inner>, session: SessionId, claims: Vec<Claim>) {
+    if claims.is_empty() {
+        return;
+    }
+    decided(&inner, session).await;
+    if claims.iter().any(Claim::changes_schema) {
+        inner.read_schema_at_last().await;
+    }
+    claims.into_iter().for_each(Claim::end);
 }
 
-/// Waits until the server is done with the session, ending it where it still runs; returns the write's hold.
-pub(crate) async fn decided(inner: &Arc<Inner>, session: SessionId, claim: Claim) -> WriteHold {
+/// Waits until the server is done with the session, ending it where it still runs.
+async fn decided(inner: &Arc<Inner>, session: SessionId) {
     let mut pause = RETRY_FIRST;
     loop {
         match inner.connector.terminate(session).await {
@@ -34,5 +40,4 @@ pub(crate) async fn decided(inner: &Arc<Inner>, session: SessionId, claim: Claim
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(RETRY_MAX);
     }
-    claim.hold
 }

@@ -1,5 +1,11 @@
 //! How a write learns the keys of the rows that its text does not tell.
 
+mod answer;
+mod lesson;
+
+pub(crate) use answer::Answer;
+pub(crate) use lesson::{Lesson, Trips};
+
 /// How a write learns which cached results it must drop, where its text does not tell all keys of its rows: an
 /// `UPDATE messages SET body = ? WHERE id = ?` does not tell the message's channel.
 ///

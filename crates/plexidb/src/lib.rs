@@ -35,8 +35,10 @@ mod request;
 mod rows;
 mod schema;
 mod select;
+mod statistics;
 mod stats;
 mod stream;
+mod touched;
 mod transaction;
 
 pub use config::{
@@ -62,6 +64,7 @@ pub use plexidb_sql::{
 };
 pub use rows::{Rows, Source};
 pub use select::Select;
-pub use stats::Stats;
+pub use statistics::{StatementPolicy, StatementStats};
+pub use stats::{SlotStats, Stats};
 pub use stream::RowStream;
 pub use transaction::{Isolation, Savepoint, Transaction, TransactionOptions};

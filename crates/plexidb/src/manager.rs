@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::explain::Explanation;
 use crate::rows::Rows;
 use crate::select::Select;
-use crate::stats::Stats;
+use crate::stats::{SlotStats, Stats};
 use crate::stream::RowStream;
 use crate::transaction::{Transaction, TransactionOptions};
 
@@ -143,6 +143,20 @@ impl Manager {
         self.default().execute(sql, params).await
     }
 
+    /// [`Database::execute_with`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::execute`].
+    pub async fn execute_with(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        execution: Execution,
+    ) -> Result<Executed, Error> {
+        self.default().execute_with(sql, params, execution).await
+    }
+
     /// [`Database::execute_many`] of the default database.
     ///
     /// # Errors
@@ -239,9 +253,18 @@ impl Manager {
             .databases()
             .iter()
             .map(|database| (database.name().to_owned(), database.inner.pool.stats()));
+        let slots = self.databases().iter().map(|database| {
+            let slots = &database.inner.slots;
+            let stats = SlotStats {
+                held: slots.held(),
+                abandoned: slots.abandoned_holds(),
+            };
+            (database.name().to_owned(), stats)
+        });
         Stats {
             cache: self.cache_stats(),
             pools: pools.collect(),
+            slots: slots.collect(),
         }
     }
 

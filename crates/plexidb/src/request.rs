@@ -1,11 +1,10 @@
 //! One exchange with a connection, as a value.
 
-use plexidb_core::{Connection, DriverError, Executed, Limits, RowSet, Tag, ValueRef};
+use plexidb_core::{Connection, DriverError, Executed, Limits, RowSet, ValueRef};
+use plexidb_sql::{TagList, Touched};
 
 use crate::schema::Statement;
-
-/// As many tags of a batch are gathered before those that are named twice are looked for.
-const TAGS_MAX: usize = 4_096;
+use crate::touched::TouchedTags;
 
 /// What is asked of a connection.
 #[derive(Clone, Copy)]
@@ -38,23 +37,20 @@ pub(crate) enum Response {
 
 impl Request<'_> {
     /// What running it with its parameters touches, by this statement's plan.
-    pub(crate) fn tags(&self, statement: &Statement) -> Vec<Tag> {
+    pub(crate) fn touched(&self, statement: &Statement) -> Touched {
         match self {
-            Self::Query { params, .. } | Self::Execute { params, .. } => {
-                statement.touched(params).all().collect()
-            }
+            Self::Query { params, .. } | Self::Execute { params, .. } => statement.touched(params),
             Self::ExecuteMany { rows, .. } => {
-                let mut tags: Vec<Tag> = Vec::new();
+                let mut tags = TouchedTags::default();
                 for row in *rows {
-                    tags.extend(statement.touched(row).all());
-                    if tags.len() > TAGS_MAX {
-                        tags.sort_unstable();
-                        tags.dedup();
-                    }
+                    tags.add(statement.touched(row).all(), statement);
                 }
-                tags
+                Touched {
+                    certain: tags.into_tags().into(),
+                    precaution: TagList::new(),
+                }
             }
-            Self::Control { .. } => Vec::new(),
+            Self::Control { .. } => Touched::default(),
         }
     }
 

@@ -13,9 +13,11 @@ use crate::database::{Bound, Inner, bind};
 use crate::error::Error;
 use crate::flight::{Claim, Flight};
 use crate::in_doubt;
+use crate::learning::{Answer, Lesson};
 use crate::request::{Request, Response};
 use crate::rows::{Rows, Source};
 use crate::schema::{Epoch, Statement, Way};
+use crate::touched::TouchedTags;
 
 mod options;
 mod savepoint;
@@ -28,11 +30,15 @@ pub struct Transaction {
     inner: Arc<Inner>,
     lease: Option<Lease>,
     /// What COMMIT will touch.
-    touched: Vec<Tag>,
+    touched: TouchedTags,
     /// The epochs by which its writes were planned.
     epochs: Vec<Arc<Epoch>>,
     /// The claim of a statement whose effect is visible before COMMIT, while it runs.
     claim: Option<Claim>,
+    /// Claims of implicit commits after which the schema could not be read; they end once it is.
+    schema_claims: Vec<Claim>,
+    /// Whether MySQL has committed by itself: what follows commits by itself too, and nothing was undone.
+    has_committed: bool,
     changes_schema: bool,
     /// Savepoints that were dropped and are to be rolled back before the next statement.
     dropped_savepoints: Vec<String>,
@@ -48,9 +54,11 @@ impl Transaction {
         Ok(Self {
             lease: flight.into_lease(),
             inner,
-            touched: Vec::new(),
+            touched: TouchedTags::default(),
             epochs: Vec::new(),
             claim: None,
+            schema_claims: Vec::new(),
+            has_committed: false,
             changes_schema: false,
             dropped_savepoints: Vec::new(),
             savepoints: 0,
@@ -61,7 +69,8 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Error::Driver`] with the database's own error.
+    /// [`Error::Driver`] with the database's own error; [`Error::TransactionEnded`] where the database has ended the
+    /// transaction after an earlier statement.
     pub async fn query(&mut self, sql: &str, params: Params<'_>) -> Result<Rows, Error> {
         let Bound { sql, values } = bind(sql, params, self.inner.connector.dialect())?;
         let request = Request::Query {
@@ -79,7 +88,7 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Error::Driver`] with the database's own error; [`Error::TransactionControl`].
+    /// Those of [`query`](Self::query), and [`Error::TransactionControl`].
     pub async fn execute(&mut self, sql: &str, params: Params<'_>) -> Result<Executed, Error> {
         let Bound { sql, values } = bind(sql, params, self.inner.connector.dialect())?;
         let request = Request::Execute {
@@ -109,8 +118,9 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Error::Driver`].
+    /// [`Error::Driver`]; [`Error::TransactionEnded`].
     pub async fn savepoint(&mut self) -> Result<Savepoint<'_>, Error> {
+        self.check_open()?;
         self.roll_back_dropped_savepoints().await?;
         self.savepoints += 1;
         let name = format!("plexidb_{}", self.savepoints);
@@ -122,10 +132,11 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// [`Error::TransactionFailed`] where a statement had failed and the database can only roll back;
-    /// [`Error::Driver`] where it refuses. After a lost connection the outcome is unknown: the tables that were
-    /// written bypass the cache until it is known.
+    /// [`Error::TransactionFailed`] where a statement had failed and the database can only roll back,
+    /// [`Error::TransactionEnded`] where it has done so by itself; [`Error::Driver`] where it refuses. After a lost connection
+    /// the outcome is unknown: what was written bypasses the cache until it is known.
     pub async fn commit(mut self) -> Result<(), Error> {
+        self.check_open()?;
         self.roll_back_dropped_savepoints().await?;
         let lease = self.lease.take().ok_or(DriverError::Closed)?;
         let mut flight = Flight::new(Arc::clone(&self.inner), lease);
@@ -134,22 +145,26 @@ impl Transaction {
             return Err(Error::TransactionFailed);
         }
         if self.changes_schema {
-            self.touched.push(Tag::DATABASE);
+            self.touched.add_database();
         }
-        flight.claim(&self.touched, std::mem::take(&mut self.epochs));
+        let tags = std::mem::take(&mut self.touched).into_tags();
+        let epochs = std::mem::take(&mut self.epochs);
+        let claim = Claim::of(&self.inner.slots, &tags, epochs);
+        flight.claim(if self.changes_schema {
+            claim.of_schema_change()
+        } else {
+            claim
+        });
         let result = flight.run(Request::Control { sql: "COMMIT" }, None).await;
         if self.changes_schema {
             self.inner.land_ddl(flight).await;
-            // One is left where the schema could not be read after an implicit commit.
-            if let Some(claim) = self.claim.take() {
-                claim.hold.end();
-            }
+            self.end_schema_claims();
             result?;
             return Ok(());
         }
-        if result.is_err() && flight.lease()?.status() == ConnectionStatus::InTransaction {
+        if result.is_err() && !flight.is_under_way() {
             // SQLite keeps the transaction open after a refused COMMIT.
-            flight.run(Request::Control { sql: "ROLLBACK" }, None).await?;
+            flight.roll_back().await;
         }
         flight.land();
         result?;
@@ -162,8 +177,12 @@ impl Transaction {
     ///
     /// [`Error::Driver`]; the connection is then thrown away, which rolls back as well.
     pub async fn rollback(mut self) -> Result<(), Error> {
-        if self.claim.is_some() {
-            // The schema could not be read after an implicit commit: the drop sees to it, and closes the connection.
+        if self.claim.is_some() || !self.schema_claims.is_empty() {
+            // The schema could not be read after an implicit commit, or a statement was abandoned: the drop sees to it, and
+            // closes the connection.
+            return Ok(());
+        }
+        if self.has_ended() {
             return Ok(());
         }
         let Some(lease) = self.lease.take() else {
@@ -176,6 +195,7 @@ impl Transaction {
     }
 
     async fn run(&mut self, sql: &str, request: Request<'_>) -> Result<Response, Error> {
+        self.check_open()?;
         self.roll_back_dropped_savepoints().await?;
         let epoch = self.inner.schema.current();
         let statement = epoch.statement(sql);
@@ -183,46 +203,82 @@ impl Transaction {
         match way {
             Way::Transaction => return Err(statement.transaction_control()),
             Way::Read => return Ok(self.send(request).await?),
-            Way::Write => self.touched.extend(request.tags(&statement)),
+            Way::Write => {}
             Way::Session | Way::Ddl => {
                 // The rest of the transaction may resolve names differently.
-                self.touched.push(Tag::DATABASE);
+                self.touched.add_database();
                 self.lease.as_mut().ok_or(DriverError::Closed)?.taint();
                 self.changes_schema |= way == Way::Ddl;
             }
         }
-        self.epochs.push(Arc::clone(&epoch));
-        if !self.is_visible_at_once(&statement, way) {
-            return Ok(self.send(request).await?);
+        if !self.epochs.iter().any(|known| Arc::ptr_eq(known, &epoch)) {
+            self.epochs.push(Arc::clone(&epoch));
         }
-        let tags = if way == Way::Write {
-            request.tags(&statement)
-        } else {
-            vec![Tag::DATABASE]
+        if self.is_visible_at_once(&statement, way) {
+            return self.run_visible_at_once(&epoch, &statement, request).await;
+        }
+        if way == Way::Write {
+            return self.write(&statement, request).await;
+        }
+        Ok(self.send(request).await?)
+    }
+
+    /// Runs a write that COMMIT makes visible, and remembers what it touches. A failed statement tells no keys and
+    /// may still have had an effect.
+    async fn write(&mut self, statement: &Statement, request: Request<'_>) -> Result<Response, Error> {
+        let inner = Arc::clone(&self.inner);
+        let touched = request.touched(statement);
+        self.touched.add(touched.certain.iter().copied(), statement);
+        let Some(lesson) = Lesson::of(&inner, statement, &request, &touched.precaution, None) else {
+            self.touched.add(touched.precaution.iter().copied(), statement);
+            return Ok(self.send(request).await?);
         };
-        let hold = self.inner.slots.begin_write(&tags);
+        // If this future is dropped meanwhile, the connection is broken and there is no COMMIT.
+        let response = self.send(lesson.request(&request)).await;
+        let answer = response.map(|response| Answer::read(lesson.learning, &request, response));
+        let learnt = answer.as_ref().ok().and_then(|answer| answer.tags.as_ref());
+        let tags = learnt.unwrap_or(&touched.precaution);
+        self.touched.add(tags.iter().copied(), statement);
+        Ok(answer?.response?)
+    }
+
+    /// Runs a statement whose effect does not wait for COMMIT: what it touches is held while it runs.
+    async fn run_visible_at_once(
+        &mut self,
+        epoch: &Arc<Epoch>,
+        statement: &Statement,
+        request: Request<'_>,
+    ) -> Result<Response, Error> {
+        let way = statement.way();
+        let touched = request.touched(statement);
+        let tags: Vec<Tag> = match way {
+            Way::Write => touched.all().collect(),
+            _ => vec![Tag::DATABASE],
+        };
+        // Rows of tables with transactions that it changes as well become visible at COMMIT.
+        self.touched.add(tags.iter().copied(), statement);
         // In the transaction and not on the stack: if this future is dropped, the claim outlives it.
-        self.claim = Some(Claim {
-            hold,
-            _epochs: vec![epoch],
+        let claim = Claim::of(&self.inner.slots, &tags, vec![Arc::clone(epoch)]);
+        self.claim = Some(if way == Way::Ddl {
+            claim.of_schema_change()
+        } else {
+            claim
         });
         let response = self.send(request).await;
+        self.has_committed |= way != Way::Write && self.status() == ConnectionStatus::Idle;
         if way == Way::Ddl {
             self.read_schema_after_implicit_commit().await;
         } else if self.status() != ConnectionStatus::Broken
             && let Some(claim) = self.claim.take()
         {
-            claim.hold.end();
+            claim.end();
         }
         Ok(response?)
     }
 
     fn is_visible_at_once(&self, statement: &Statement, way: Way) -> bool {
         let commits_implicitly = way != Way::Write && self.inner.connector.dialect() == Dialect::MySql;
-        // The database has ended the transaction by itself (an implicit commit, a deadlock, a cancelled write): what
-        // follows commits by itself.
-        let has_ended = self.status() == ConnectionStatus::Idle;
-        commits_implicitly || has_ended || !statement.footprint.is_transactional
+        commits_implicitly || self.has_committed || !statement.footprint.is_transactional
     }
 
     /// MySQL has committed the change: others plan by the new schema from here on, whatever becomes of the transaction.
@@ -231,12 +287,38 @@ impl Transaction {
             Some(lease) if lease.status() != ConnectionStatus::Broken => lease.catalog().await.ok(),
             _ => None,
         };
-        // Without a catalog the claim is left to the drop, which reads the schema before it ends the claim.
-        if catalog.is_some()
-            && let Some(claim) = self.claim.take()
-        {
-            self.inner.schema.replace(catalog, claim.hold);
+        if self.status() == ConnectionStatus::Broken {
+            // In doubt: the claim is left to the drop.
+            return;
         }
+        let Some(claim) = self.claim.take() else { return };
+        if catalog.is_some() {
+            self.inner.schema.replace(catalog, claim.end_but_certain());
+            self.end_schema_claims();
+        } else {
+            self.schema_claims.push(claim);
+        }
+    }
+
+    fn end_schema_claims(&mut self) {
+        self.schema_claims.drain(..).for_each(Claim::end);
+    }
+
+    /// Whether the database has ended the transaction by itself and undone it: a deadlock, `ON CONFLICT ROLLBACK`.
+    fn has_ended(&self) -> bool {
+        self.status() == ConnectionStatus::Idle && !self.has_committed
+    }
+
+    /// Refuses what would not be part of the transaction any more.
+    fn check_open(&self) -> Result<(), Error> {
+        if self.claim.is_some() {
+            // The future of an earlier statement was dropped, or its connection broke.
+            return Err(DriverError::Closed.into());
+        }
+        if self.has_ended() {
+            return Err(Error::TransactionEnded);
+        }
+        Ok(())
     }
 
     async fn send(&mut self, request: Request<'_>) -> Result<Response, DriverError> {
@@ -267,31 +349,33 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        let Some(lease) = self.lease.take() else { return };
-        let claim = self.claim.take();
-        let changes_schema = self.changes_schema;
+        let mut claims = std::mem::take(&mut self.schema_claims);
+        claims.extend(self.claim.take());
         let inner = Arc::clone(&self.inner);
-        if lease.status() == ConnectionStatus::Broken || claim.is_some() {
+        let Some(lease) = self.lease.take() else {
+            // The future of COMMIT was dropped, whose flight answers for what it claims; these only want the schema.
+            if !claims.is_empty() {
+                self.inner.runtime.spawn(async move {
+                    inner.read_schema_at_last().await;
+                    claims.into_iter().for_each(Claim::end);
+                });
+            }
+            return;
+        };
+        if lease.status() == ConnectionStatus::Broken || !claims.is_empty() {
             let (session, canceller) = (lease.session(), lease.canceller());
             lease.discard();
             self.inner.runtime.spawn(async move {
                 if let Err(error) = canceller.cancel().await {
                     tracing::debug!(%error, "could not cancel a statement of an abandoned transaction");
                 }
-                let Some(claim) = claim else { return };
-                let hold = in_doubt::decided(&inner, session, claim).await;
-                if changes_schema {
-                    inner.read_schema_at_last().await;
-                }
-                hold.end();
+                in_doubt::resolve(inner, session, claims).await;
             });
             return;
         }
         self.inner.runtime.spawn(async move {
             let mut flight = Flight::new(inner, lease);
-            if let Err(error) = flight.run(Request::Control { sql: "ROLLBACK" }, None).await {
-                tracing::debug!(%error, "could not roll back an abandoned transaction; its connection is closed");
-            }
+            flight.roll_back().await;
             flight.land();
         });
     }

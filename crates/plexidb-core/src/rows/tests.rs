@@ -88,3 +88,24 @@ fn an_error_of_deserialization_names_its_column() {
     let error = people()[0].deserialize::<Wrong>().unwrap_err().to_string();
     assert!(error.starts_with("column name: "), "{error}");
 }
+
+#[test]
+fn last_columns_are_taken_off() {
+    let column = |name: &str| Column {
+        name: name.to_owned(),
+        type_name: "int8".to_owned(),
+    };
+    let mut builder = RowSetBuilder::new([column("id"), column("team"), column("rank")].into());
+    for value in [1, 10, 100, 2, 20, 200] {
+        builder.push(ValueRef::Int(value));
+    }
+    let all = builder.finish();
+    let kept = all.without_last_columns(2);
+    assert_eq!(kept.columns(), [column("id")]);
+    let values: Vec<i64> = kept.into_iter().map(|row| row.get(0).unwrap()).collect();
+    assert_eq!(values, [1, 2]);
+    assert_eq!(kept.cell_bytes() * 3, all.cell_bytes());
+    assert_eq!(all.without_last_columns(0), all);
+    assert_eq!(all.without_last_columns(3), RowSet::empty());
+    assert_eq!(all.without_last_columns(4), RowSet::empty());
+}

@@ -118,6 +118,12 @@ impl WritePlan {
         learning.filter(|_| self.precision != Precision::Table)
     }
 
+    /// The tables' `T.all` tags: on these every read depends, so that they stand for all that the write touches, whatever
+    /// its parameters.
+    pub fn all_tags(&self) -> impl Iterator<Item = Tag> {
+        self.tables.iter().map(|table| table.all)
+    }
+
     /// For people: one line a table, telling what is done to it.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
         self.tables.iter().map(|table| &*table.label)

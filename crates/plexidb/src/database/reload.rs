@@ -49,8 +49,11 @@ impl Inner {
             }
             let Some(claim) = flight.take_claim() else { return };
             let result = match flight.lease() {
-                Ok(lease) => inner.read_schema(&mut **lease, claim.hold).await,
-                Err(error) => Err(error.into()),
+                Ok(lease) => inner.read_schema(&mut **lease, claim.end_but_certain()).await,
+                Err(error) => {
+                    claim.end();
+                    Err(error.into())
+                }
             };
             if let Err(error) = result {
                 tracing::warn!(database = %inner.name, %error, "cannot read the schema; nothing is cached until it is read");

@@ -2,13 +2,23 @@
 
 use std::sync::Arc;
 
-use plexidb_core::{Executed, Params, Tag};
+use plexidb_core::{Dialect, DriverError, Executed, Params, Tag};
+use plexidb_sql::{TagList, Touched};
 
 use super::{Bound, Execution, Inner, bind};
 use crate::error::Error;
-use crate::flight::Flight;
+use crate::flight::{Claim, Deadline, Flight};
+use crate::learning::{Answer, Lesson, Trips};
 use crate::request::{Request, Response};
 use crate::schema::{Epoch, Statement, Way};
+
+/// A write with all that it takes to run it.
+#[derive(Clone, Copy)]
+struct Write<'a> {
+    epoch: &'a Arc<Epoch>,
+    request: Request<'a>,
+    deadline: Option<Deadline>,
+}
 
 impl Inner {
     /// Runs a statement for its effect, whatever it does.
@@ -44,38 +54,135 @@ impl Inner {
             return Err(statement.transaction_control());
         }
         let mut flight = self.depart().await?;
+        let timeout = execution.timeout.or(self.settings.timeout);
+        let write = Write {
+            epoch,
+            request,
+            deadline: timeout.map(Deadline::after),
+        };
         if statement.does_not_parse() && flight.lease()?.is_read_only(&statement.sql).await? == Some(true) {
-            return self.complete(flight, request, execution).await;
+            return write.fly(flight).await;
         }
         match way {
-            Way::Read | Way::Transaction => {}
-            Way::Write | Way::Session => flight.claim(&request.tags(statement), vec![Arc::clone(epoch)]),
-            Way::Ddl => flight.claim(&[Tag::DATABASE], vec![Arc::clone(epoch)]),
+            Way::Read | Way::Transaction => write.fly(flight).await,
+            Way::Write => {
+                let touched = request.touched(statement);
+                let wish = execution.key_learning;
+                let lesson = Lesson::of(self, statement, &request, &touched.precaution, wish);
+                match lesson.map(|lesson| (lesson, lesson.trips)) {
+                    None => {
+                        write.claim(self, &mut flight, &all(&touched));
+                        write.fly(flight).await
+                    }
+                    Some((lesson, Trips::One)) => {
+                        write.learn_in_one_trip(self, flight, lesson, touched).await
+                    }
+                    Some((lesson, Trips::Two)) => {
+                        write.learn_in_two_trips(self, flight, lesson, touched).await
+                    }
+                }
+            }
+            Way::Session => {
+                write.claim(self, &mut flight, &all(&request.touched(statement)));
+                flight.lease()?.taint();
+                write.fly(flight).await
+            }
+            Way::Ddl => {
+                let claim = Claim::of(&self.slots, &[Tag::DATABASE], vec![Arc::clone(epoch)]);
+                flight.claim(claim.of_schema_change());
+                let response = flight.run_by(request, write.deadline).await;
+                // Also after an error: what failed half-way may have changed something.
+                self.land_ddl(flight).await;
+                Ok(response?)
+            }
         }
-        if way == Way::Session {
-            flight.lease()?.taint();
-        }
-        if way == Way::Ddl {
-            let response = flight
-                .run(request, execution.timeout.or(self.settings.timeout))
-                .await;
-            // Also after an error: what failed half-way may have changed something.
-            self.land_ddl(flight).await;
-            return Ok(response?);
-        }
-        self.complete(flight, request, execution).await
+    }
+}
+
+fn all(touched: &Touched) -> TagList {
+    touched.all().collect()
+}
+
+impl Write<'_> {
+    fn claim(&self, inner: &Inner, flight: &mut Flight, tags: &[Tag]) {
+        flight.claim(Claim::of(&inner.slots, tags, vec![Arc::clone(self.epoch)]));
     }
 
-    async fn complete(
-        self: &Arc<Self>,
-        mut flight: Flight,
-        request: Request<'_>,
-        execution: Execution,
-    ) -> Result<Response, Error> {
-        let response = flight
-            .run(request, execution.timeout.or(self.settings.timeout))
-            .await;
+    async fn fly(self, mut flight: Flight) -> Result<Response, Error> {
+        let response = flight.run_by(self.request, self.deadline).await;
         flight.land();
         Ok(response?)
+    }
+
+    /// Runs the extended statement by itself. From before it is sent until its keys are known, reads that are pinned to such
+    /// a key bypass the cache: see [`Claim::end`].
+    async fn learn_in_one_trip(
+        self,
+        inner: &Inner,
+        mut flight: Flight,
+        lesson: Lesson<'_>,
+        touched: Touched,
+    ) -> Result<Response, Error> {
+        let claim = Claim::of(&inner.slots, &touched.certain, vec![Arc::clone(self.epoch)]);
+        flight.claim(claim.with_precaution(&inner.slots, &touched.precaution));
+        let response = flight
+            .run_by(lesson.request(&self.request), self.deadline)
+            .await?;
+        let answer = Answer::read(lesson.learning, &self.request, response);
+        if let (Some(tags), Some(claim)) = (&answer.tags, flight.claim_mut()) {
+            claim.learn(&inner.slots, tags);
+        }
+        flight.land();
+        Ok(answer.response?)
+    }
+
+    /// Runs the extended statement in a transaction, so that its keys are known before it becomes visible by COMMIT: no
+    /// other results than those that it changes bypass the cache.
+    async fn learn_in_two_trips(
+        self,
+        inner: &Inner,
+        mut flight: Flight,
+        lesson: Lesson<'_>,
+        touched: Touched,
+    ) -> Result<Response, Error> {
+        let sql = match inner.connector.dialect() {
+            // The write lock is taken at the start: SQLite cannot wait for it later.
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres | Dialect::MySql => "BEGIN",
+        };
+        flight.run_by(Request::Control { sql }, self.deadline).await?;
+        let request = lesson.request(&self.request);
+        let response = match flight.run_by(request, self.deadline).await {
+            Ok(response) => response,
+            Err(error) => {
+                if !flight.is_under_way() {
+                    flight.roll_back().await;
+                }
+                return Err(error.into());
+            }
+        };
+        if let Some(deadline) = self.deadline
+            && deadline.left().is_zero()
+        {
+            flight.roll_back().await;
+            return Err(DriverError::Cancelled {
+                message: format!("it took longer than {:?}", deadline.timeout),
+            }
+            .into());
+        }
+        let answer = Answer::read(lesson.learning, &self.request, response);
+        let mut tags = touched.certain;
+        tags.extend_from_slice(answer.tags.as_ref().unwrap_or(&touched.precaution));
+        self.claim(inner, &mut flight, &tags);
+        let committed = flight
+            .run_by(Request::Control { sql: "COMMIT" }, self.deadline)
+            .await;
+        if committed.is_err() && !flight.is_under_way() {
+            // SQLite keeps the transaction open after a refused COMMIT.
+            flight.roll_back().await;
+        }
+        flight.land();
+        committed?;
+        Ok(answer.response?)
     }
 }

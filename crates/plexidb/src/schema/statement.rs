@@ -1,19 +1,25 @@
 //! A statement as it was analysed against one catalog.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use plexidb_core::{Catalog, ValueRef};
-use plexidb_sql::{
-    Cacheability, Dependencies, Footprint, Precision, Profile, Reason, StatementKind, Touched, WriteExtent,
-};
+use plexidb_core::{Catalog, TableName, Tag, ValueRef};
+use plexidb_sql::{Cacheability, Footprint, Profile, Reason, StatementKind, Touched, WriteExtent};
 
+use super::Planning;
 use crate::error::Error;
+use crate::statistics::{Record, Registry};
 
 /// Text, profile and footprint of a statement.
 pub(crate) struct Statement {
     pub(crate) sql: Arc<str>,
     pub(crate) profile: Profile,
     pub(crate) footprint: Footprint,
+    /// The counters of all statements of its form.
+    pub(crate) record: Arc<Record>,
+    /// How long a result may stay, by the settings of the tables on which it depends.
+    pub(crate) table_ttl: Option<Duration>,
+    is_cached_by_tables: bool,
 }
 
 /// What the way of a statement through the layer depends on.
@@ -32,22 +38,29 @@ pub(crate) enum Way {
 }
 
 impl Statement {
-    pub(crate) fn plan(sql: &str, catalog: &Catalog, precision: Precision) -> Self {
+    pub(crate) fn plan(sql: &str, catalog: &Catalog, planning: &Planning, registry: &Registry) -> Self {
         let profile = Profile::analyze(sql, catalog.dialect());
         let footprint = plexidb_sql::resolve(&profile, catalog)
             .with_statement(sql, catalog.dialect())
-            .with_precision(precision);
+            .with_precision(planning.precision);
+        let record = registry.record(&profile, &footprint.cacheability);
+        let settings = planning.tables.iter().filter(|table| {
+            let is_meant = |name: &TableName| is_called(name, &table.name);
+            footprint.depends_on.iter().any(is_meant)
+        });
         Self {
             sql: sql.into(),
             profile,
             footprint,
+            record,
+            table_ttl: settings.clone().filter_map(|table| table.cache_ttl).min(),
+            is_cached_by_tables: settings.clone().all(|table| table.enable_query_cache),
         }
     }
 
-    /// What the result with these parameters depends on; `None` where it may not be cached.
-    pub(crate) fn dependencies(&self, values: &[ValueRef<'_>]) -> Option<Dependencies> {
-        matches!(self.footprint.cacheability, Cacheability::Cacheable)
-            .then(|| self.footprint.reads.dependencies(values))
+    /// Whether its result may be cached, and the settings of its tables allow it.
+    pub(crate) fn is_cacheable(&self) -> bool {
+        self.is_cached_by_tables && matches!(self.footprint.cacheability, Cacheability::Cacheable)
     }
 
     /// What it touches with these parameters; nothing where it only reads.
@@ -56,6 +69,15 @@ impl Statement {
             WriteExtent::Nothing => Touched::default(),
             WriteExtent::Tables { plan, .. } => plan.touched(values),
             WriteExtent::Database(_) => Touched::of_database(),
+        }
+    }
+
+    /// What stands for all that it touches, whatever its parameters: the tables as a whole, or the database.
+    pub(crate) fn coarse_tags(&self) -> Vec<Tag> {
+        match &self.footprint.writes {
+            WriteExtent::Nothing => Vec::new(),
+            WriteExtent::Tables { plan, .. } => plan.all_tags().collect(),
+            WriteExtent::Database(_) => vec![Tag::DATABASE],
         }
     }
 
@@ -119,4 +141,13 @@ impl Statement {
             .find(|word| !word.is_empty())
             .unwrap_or("")
     }
+}
+
+/// Whether `table` or `schema.table` means this table.
+pub(crate) fn is_called(name: &TableName, called: &str) -> bool {
+    let (schema, table) = called
+        .split_once('.')
+        .map_or((None, called), |(schema, table)| (Some(schema), table));
+    name.name.eq_ignore_ascii_case(table)
+        && schema.is_none_or(|schema| name.schema.eq_ignore_ascii_case(schema))
 }

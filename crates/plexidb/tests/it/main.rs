@@ -9,5 +9,6 @@ mod concurrency;
 mod databases;
 mod errors;
 mod freshness;
+mod learning;
 mod schema_changes;
 mod transactions;

@@ -162,27 +162,94 @@ async fn a_failed_statement_spoils_a_commit_or_not_as_the_database_says(database
     assert_fresh(&db, NAMES).await;
 }
 
-/// The database has rolled the transaction back by itself: what is sent through it afterwards commits by itself.
+/// The database has rolled the transaction back by itself: what is sent through it afterwards would commit by itself.
 #[tokio::test]
-async fn writes_after_the_database_has_ended_the_transaction_count_at_once_on_sqlite() {
+async fn a_transaction_that_the_database_has_ended_takes_no_more_statements_on_sqlite() {
     let database = TestDatabase::sqlite();
     let db = database.with_schema().await;
     let notes = "SELECT body FROM notes ORDER BY id";
-    prime(&db, notes).await;
+    let before = prime(&db, notes).await.into_set();
+    for is_committed in [true, false] {
+        let mut transaction = db.begin().await.unwrap();
+        transaction
+            .execute("UPDATE notes SET body = 'undone'", NONE)
+            .await
+            .unwrap();
+        let refused = transaction
+            .execute(
+                "INSERT OR ROLLBACK INTO members VALUES (1, 'a duplicate', 0, 1)",
+                NONE,
+            )
+            .await;
+        refused.unwrap_err();
+        let refused = transaction
+            .execute("UPDATE notes SET body = 'visible at once'", NONE)
+            .await;
+        assert!(matches!(refused, Err(Error::TransactionEnded)), "{refused:?}");
+        assert!(matches!(
+            transaction.query(notes, NONE).await,
+            Err(Error::TransactionEnded)
+        ));
+        if is_committed {
+            assert!(matches!(transaction.commit().await, Err(Error::TransactionEnded)));
+        } else {
+            transaction.rollback().await.unwrap();
+        }
+        assert_fresh(&db, notes).await;
+        assert_eq!(db.query(notes, NONE).await.unwrap().into_set(), before);
+    }
+}
+
+/// MySQL's DDL commits what came before it; the transaction goes on, and each write counts at once.
+#[tokio::test]
+async fn a_transaction_goes_on_after_an_implicit_commit_on_mariadb() {
+    let database = TestDatabase::mariadb();
+    let db = database.with_schema().await;
+    prime(&db, NAMES).await;
     let mut transaction = db.begin().await.unwrap();
-    let refused = transaction
-        .execute(
-            "INSERT OR ROLLBACK INTO members VALUES (1, 'a duplicate', 0, 1)",
-            NONE,
-        )
-        .await;
-    refused.unwrap_err();
     transaction
-        .execute("UPDATE notes SET body = 'visible at once'", NONE)
+        .execute("CREATE TABLE extras (id INTEGER PRIMARY KEY)", NONE)
         .await
         .unwrap();
-    assert_eq!(assert_fresh(&db, notes).await, Source::Database);
-    // There is nothing left to roll back, and SQLite says so.
-    transaction.rollback().await.unwrap_err();
-    assert_fresh(&db, notes).await;
+    transaction
+        .execute("UPDATE members SET name = 'at once' WHERE id = 1", NONE)
+        .await
+        .unwrap();
+    assert_fresh(&db, NAMES).await;
+    assert_eq!(
+        db.query(NAMES, NONE).await.unwrap()[0].get::<&str>(0).unwrap(),
+        "at once"
+    );
+    transaction.commit().await.unwrap();
+    assert_fresh(&db, NAMES).await;
+    assert_eq!(db.stats().slots[0].1.abandoned, 0);
+}
+
+#[tokio::test]
+async fn a_deadlock_ends_the_transaction_on_mariadb() {
+    let database = TestDatabase::mariadb();
+    let db = database.with_schema().await;
+    let (mut left, mut right) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+    let update = |id: i64| format!("UPDATE members SET score = 77 WHERE id = {id}");
+    left.execute(&update(1), NONE).await.unwrap();
+    right.execute(&update(2), NONE).await.unwrap();
+    let (to_left, to_right) = (update(2), update(1));
+    let (of_left, of_right) = tokio::join!(left.execute(&to_left, NONE), right.execute(&to_right, NONE));
+    let (victim, survivor) = if of_left.is_err() {
+        (left, right)
+    } else {
+        (right, left)
+    };
+    assert!(of_left.is_err() != of_right.is_err(), "{of_left:?} {of_right:?}");
+    let mut victim = victim;
+    let refused = victim
+        .execute("UPDATE members SET score = 78 WHERE id = 3", NONE)
+        .await;
+    assert!(matches!(refused, Err(Error::TransactionEnded)), "{refused:?}");
+    victim.rollback().await.unwrap();
+    survivor.commit().await.unwrap();
+    let scores = "SELECT score FROM members ORDER BY id";
+    let rows = db.query(scores, NONE).await.unwrap();
+    let scores: Vec<Option<i64>> = rows.deserialize().unwrap();
+    assert_eq!(scores, [Some(77), Some(77), None]);
 }

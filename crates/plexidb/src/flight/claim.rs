@@ -1,0 +1,86 @@
+//! What a write keeps until it is decided: its slots, and the epochs by which it was planned.
+//!
+//! Invariant: [`end`](Claim::end) lets go of everything, in an order that leaves no moment at which a result of before
+//! could be served; a claim is never dropped undecided.
+
+use std::sync::Arc;
+
+use plexidb_cache::{SlotArray, WriteHold};
+use plexidb_core::Tag;
+
+use crate::schema::Epoch;
+
+/// The slots of a write.
+#[must_use = "a claim that is dropped undecided leaves its slots held"]
+pub(crate) struct Claim {
+    certain: WriteHold,
+    /// Slots that count as touched unless the keys were learnt.
+    precaution: Option<WriteHold>,
+    /// Those of the keys that were learnt in its place.
+    learnt: Option<WriteHold>,
+    changes_schema: bool,
+    /// Their hold of the whole database lasts as long as this claim does; see [`Epoch`].
+    _epochs: Vec<Arc<Epoch>>,
+}
+
+impl Claim {
+    /// Raises the slots of these tags. **Must be called before the write can become visible.**
+    pub(crate) fn of(slots: &Arc<SlotArray>, tags: &[Tag], epochs: Vec<Arc<Epoch>>) -> Self {
+        Self {
+            certain: slots.begin_write(tags),
+            precaution: None,
+            learnt: None,
+            changes_schema: false,
+            _epochs: epochs,
+        }
+    }
+
+    /// Says that the schema is to be read before the claim ends, should nobody else do it.
+    pub(crate) fn of_schema_change(mut self) -> Self {
+        self.changes_schema = true;
+        self
+    }
+
+    /// Whether the schema may be another one afterwards.
+    pub(crate) fn changes_schema(&self) -> bool {
+        self.changes_schema
+    }
+
+    /// Raises these too; they turn out not to be touched where the write's keys are [learnt](Self::learn).
+    pub(crate) fn with_precaution(mut self, slots: &Arc<SlotArray>, tags: &[Tag]) -> Self {
+        self.precaution = Some(slots.begin_write(tags));
+        self
+    }
+
+    /// The database has told which keys were written: these tags are touched in place of the precaution. **Only** after
+    /// the statement has succeeded.
+    pub(crate) fn learn(&mut self, slots: &Arc<SlotArray>, tags: &[Tag]) {
+        self.learnt = Some(slots.begin_write(tags));
+    }
+
+    /// Ends the write: what it touches goes one version up.
+    //
+    // Why learnt keys are safe though they were not held while the write became visible. A result that it changes is either
+    // not pinned to a key of the precaution: then it depends on a certain tag, which was held all the time. Or it is
+    // pinned to key = v, and depends on key = v *and* on key = ?, of which the latter was held from before the
+    // statement was sent. While it is held, such a result is neither served nor stored, whatever v. Before it is released, the
+    // tags of each v that was written are one version up, so that a result whose stamps are of before can never match
+    // again; a result whose stamps are captured after the release comes from a query that sees the write. Releasing first
+    // would open a moment in which results of before are served after the write was visible. An error, or doubt, tells no
+    // keys and may have had an effect: the precaution counts as touched.
+    pub(crate) fn end(self) {
+        self.end_but_certain().end();
+    }
+
+    /// Ends all but the hold that was certain from the start, which is left to the caller.
+    pub(crate) fn end_but_certain(self) -> WriteHold {
+        match (self.learnt, self.precaution) {
+            (Some(learnt), Some(precaution)) => {
+                learnt.end();
+                precaution.release();
+            }
+            (learnt, precaution) => learnt.into_iter().chain(precaution).for_each(WriteHold::end),
+        }
+        self.certain
+    }
+}

@@ -14,7 +14,7 @@ mod tests;
 
 /// Threads share stripes beyond this number.
 const STRIPES: usize = 16;
-const EVENTS: usize = 8;
+const EVENTS: usize = 9;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,7 @@ pub(crate) enum Event {
     Rejection,
     Eviction,
     Bypass,
+    Held,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +44,8 @@ pub struct CacheStats {
     pub misses: u64,
     /// Lookups that found an entry which a write has overtaken.
     pub stale: u64,
+    /// Lookups that found an entry which a write under way may overtake.
+    pub held: u64,
     /// Lookups that found an entry whose TTL was over.
     pub expired: u64,
     /// Results stored.
@@ -62,10 +65,10 @@ pub struct CacheStats {
 }
 
 impl CacheStats {
-    /// All lookups: hits, misses, stale and expired entries. Reads that went past the cache are none.
+    /// All lookups: hits, misses, stale, held and expired entries. Reads that went past the cache are none.
     #[must_use]
     pub fn lookups(&self) -> u64 {
-        self.hits + self.misses + self.stale + self.expired
+        self.hits + self.misses + self.stale + self.held + self.expired
     }
 
     /// Hits by lookups, from 0 to 1; 0 before the first lookup.
@@ -95,6 +98,7 @@ impl Counters {
             hits: total(Event::Hit),
             misses: total(Event::Miss),
             stale: total(Event::Stale),
+            held: total(Event::Held),
             expired: total(Event::Expired),
             fills: total(Event::Fill),
             rejected: total(Event::Rejection),

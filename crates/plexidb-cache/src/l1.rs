@@ -17,6 +17,7 @@ use crate::key::{BuildKeyHasher, Key, KeyRef};
 use crate::shim::{AtomicU64, AtomicWord, Ordering};
 use crate::slots::SlotArray;
 use crate::stamp::Stamps;
+use crate::tally::{EntryHits, Tally};
 
 mod entry;
 mod shards;
@@ -50,12 +51,29 @@ impl Default for L1Config {
 pub enum Lookup {
     /// Rows that the database would answer now.
     Hit(RowSet),
-    /// An entry that a write has overtaken, or is about to.
+    /// An entry that a write has overtaken.
     Stale,
+    /// An entry that a write under way may overtake. It is kept, as it may turn out not to.
+    Held,
     /// An entry whose TTL is over.
     Expired,
     /// No entry.
     Miss,
+}
+
+/// A result to be stored.
+#[derive(Clone, Debug)]
+pub struct Fill {
+    /// The result.
+    pub rows: RowSet,
+    /// What it depends on, captured **before its query was sent**.
+    pub stamps: Stamps,
+    /// How long it may take memory, by [`L1::tick`].
+    pub ttl: Duration,
+    /// Where its hits are counted.
+    pub tally: Arc<Tally>,
+    /// Whether [`L1::peek_stale`] may return it after a write has overtaken it.
+    pub keeps_stale: bool,
 }
 
 /// What became of a result.
@@ -128,25 +146,58 @@ impl L1 {
             return Lookup::Miss;
         };
         if !slots.holds(&entry.stamps) {
-            self.forget(key, &entry, Event::Stale);
-            return Lookup::Stale;
+            return self.overtaken(key, &entry, slots);
         }
         if self.now_ms.load(Ordering::Relaxed) >= entry.expires_at_ms {
             self.forget(key, &entry, Event::Expired);
             return Lookup::Expired;
         }
         self.counters.count(Event::Hit);
+        entry.hits.count();
         Lookup::Hit(entry.rows.clone())
+    }
+
+    #[cold]
+    fn overtaken<W: AtomicWord>(&self, key: &KeyRef<'_>, entry: &Arc<Entry>, slots: &SlotArray<W>) -> Lookup {
+        if slots.may_hold_again(&entry.stamps) {
+            self.counters.count(Event::Held);
+            return Lookup::Held;
+        }
+        if entry.keeps_stale {
+            self.counters.count(Event::Stale);
+        } else {
+            self.forget(key, entry, Event::Stale);
+        }
+        Lookup::Stale
+    }
+
+    /// A result that was stored with [`Fill::keeps_stale`], though a write may have overtaken it, and its age.
+    #[must_use]
+    pub fn peek_stale(&self, key: &KeyRef<'_>) -> Option<(RowSet, Duration)> {
+        let Stored { entry, .. } = self.entries.get(key)?;
+        let age_ms = self
+            .now_ms
+            .load(Ordering::Relaxed)
+            .saturating_sub(entry.filled_at_ms);
+        entry
+            .keeps_stale
+            .then(|| (entry.rows.clone(), Duration::from_millis(age_ms)))
     }
 
     /// Stores a result under the stamps that were captured **before its query was sent**. They are not looked at
     /// again: a result that a write has overtaken is dead on arrival.
-    ///
-    /// `ttl` bounds how long it may take memory; it counts by [`tick`](Self::tick).
-    pub fn insert(&self, key: Key, rows: RowSet, stamps: Stamps, ttl: Duration) -> Inserted {
+    pub fn insert(&self, key: Key, fill: Fill) -> Inserted {
+        let Fill {
+            rows,
+            mut stamps,
+            ttl,
+            tally,
+            keeps_stale,
+        } = fill;
         if ttl.is_zero() {
             return Inserted::Expired;
         }
+        stamps.shrink();
         let bytes = entry::bytes(&key, &rows, &stamps);
         if bytes > self.entry_bytes_max {
             self.counters.count(Event::Rejection);
@@ -156,11 +207,14 @@ impl L1 {
             };
         }
         let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1);
-        let expires_at_ms = self.now_ms.load(Ordering::Relaxed).saturating_add(ttl_ms);
+        let now_ms = self.now_ms.load(Ordering::Relaxed);
         let entry = Arc::new(Entry {
             rows,
             stamps,
-            expires_at_ms,
+            filled_at_ms: now_ms,
+            expires_at_ms: now_ms.saturating_add(ttl_ms),
+            hits: EntryHits::new(tally),
+            keeps_stale,
         });
         self.entries.insert(key, Stored { entry, bytes });
         self.counters.count(Event::Fill);

@@ -10,10 +10,12 @@ mod l1;
 mod shim;
 mod slots;
 mod stamp;
+mod tally;
 
 pub use clock::{Clock, MonotonicClock};
 pub use counters::CacheStats;
 pub use key::{Key, KeyBuffer, KeyRef};
-pub use l1::{Inserted, L1, L1Config, Lookup};
+pub use l1::{Fill, Inserted, L1, L1Config, Lookup};
 pub use slots::{SlotArray, WriteHold};
 pub use stamp::Stamps;
+pub use tally::Tally;

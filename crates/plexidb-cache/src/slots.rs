@@ -12,7 +12,7 @@ use plexidb_core::Tag;
 use smallvec::SmallVec;
 
 use crate::shim::{AtomicU64, AtomicWord, Ordering};
-use crate::stamp::{Stamp, Stamps};
+use crate::stamp::{Group, Stamp, Stamps};
 
 mod hold;
 #[cfg(test)]
@@ -90,25 +90,49 @@ impl<W: AtomicWord> SlotArray<W> {
     /// `None` where a write of any of it is in flight: such a result must not be stored.
     #[must_use = "a result without stamps must not be stored"]
     pub fn capture(&self, tags: impl Iterator<Item = Tag>) -> Option<Stamps> {
-        let mut stamps = Stamps::default();
+        Some(Stamps {
+            then: self.capture_group(tags)?,
+            ..Stamps::default()
+        })
+    }
+
+    /// Captures, like [`capture`](Self::capture), the stamps of what writes may hold as a precaution and
+    /// [release](WriteHold::release): they are looked at before all others.
+    #[must_use = "a result without stamps must not be stored"]
+    pub fn capture_first(&self, tags: impl Iterator<Item = Tag>) -> Option<Stamps> {
+        Some(Stamps {
+            first: self.capture_group(tags)?,
+            ..Stamps::default()
+        })
+    }
+
+    fn capture_group(&self, tags: impl Iterator<Item = Tag>) -> Option<Group> {
+        let mut group = Group::new();
         for slot in self.indexes(tags) {
             let value = self.word(slot).load_acquire();
             if word::is_held(value) {
                 return None;
             }
-            stamps.0.push(Stamp { slot, value });
+            group.push(Stamp { slot, value });
         }
-        Some(stamps)
+        Some(group)
     }
 
     /// Whether every slot still holds its stamped value, so that the result is what the database would answer now.
     #[inline]
     #[must_use]
     pub fn holds(&self, stamps: &Stamps) -> bool {
-        stamps
-            .0
-            .iter()
-            .all(|stamp| self.word(stamp.slot).load_acquire() == stamp.value)
+        let holds = |stamp: &Stamp| self.word(stamp.slot).load_acquire() == stamp.value;
+        stamps.first.iter().all(holds) && stamps.then.iter().all(holds)
+    }
+
+    /// Whether stamps that do not hold may hold again: writes are in flight, and none has ended.
+    #[cold]
+    pub(crate) fn may_hold_again(&self, stamps: &Stamps) -> bool {
+        stamps.iter().all(|stamp| {
+            let value = self.word(stamp.slot).load_acquire();
+            value == stamp.value || word::is_held(value) && word::version(value) == word::version(stamp.value)
+        })
     }
 
     /// Holds the slots of what a write touches. **Must be called before the write can become visible**: before

@@ -1,6 +1,7 @@
 //! Stamps: what the slots of a result held before its query was sent.
 //!
-//! Invariant: no stamp was taken of a slot with a write in flight.
+//! Invariant: no stamp was taken of a slot with a write in flight. Slots that a write may hold as a precaution and let go
+//! without a new version are looked at before all others (the reason is in `slots/word.rs`).
 
 use smallvec::SmallVec;
 
@@ -8,36 +9,75 @@ use smallvec::SmallVec;
 const STAMPS_INLINE: usize = 4;
 
 /// A slot and the value that it held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp {
     pub(crate) slot: u32,
     pub(crate) value: u64,
 }
 
+/// Sorted and distinct.
+pub(crate) type Group = SmallVec<[Stamp; STAMPS_INLINE]>;
+
 /// The slots on which a result depends, each with the value that it held; see
 /// [`SlotArray::capture`](crate::SlotArray::capture).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stamps(pub(crate) SmallVec<[Stamp; STAMPS_INLINE]>);
+pub struct Stamps {
+    /// Those that are looked at first.
+    pub(crate) first: Group,
+    pub(crate) then: Group,
+}
 
 impl Stamps {
-    /// Number of distinct slots.
+    /// Number of slots; one that is looked at twice counts twice.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.first.len() + self.then.len()
     }
 
     /// Whether there are none, as for a result that depends on nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
+    }
+
+    /// These stamps and others. Where both have a slot with different values, a write has come between them: such stamps
+    /// never hold.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        merge(&mut self.first, other.first);
+        merge(&mut self.then, other.then);
+        self
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Stamp> {
+        self.first.iter().chain(&self.then)
+    }
+
+    /// Gives unused memory back.
+    pub(crate) fn shrink(&mut self) {
+        self.first.shrink_to_fit();
+        self.then.shrink_to_fit();
     }
 
     /// The memory that they hold apart from their own size.
     pub(crate) fn heap_bytes(&self) -> usize {
-        if self.0.spilled() {
-            self.0.capacity() * size_of::<Stamp>()
-        } else {
-            0
-        }
+        let of = |group: &Group| {
+            if group.spilled() {
+                group.capacity() * size_of::<Stamp>()
+            } else {
+                0
+            }
+        };
+        of(&self.first) + of(&self.then)
+    }
+}
+
+fn merge(group: &mut Group, more: Group) {
+    if group.is_empty() {
+        *group = more;
+    } else if !more.is_empty() {
+        group.extend(more);
+        group.sort_unstable();
+        group.dedup();
     }
 }

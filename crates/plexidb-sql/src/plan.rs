@@ -15,7 +15,7 @@ mod unknown;
 mod write;
 
 pub use precision::Precision;
-pub use read::{Dependencies, JoinedKey, ReadPlan};
+pub use read::{Dependence, Dependencies, JoinedKey, ReadPlan};
 pub use write::{KeyImage, Learning, Touched, WritePlan};
 
 pub(crate) use key::{PinnedColumn, PinnedKey, PinnedValue};

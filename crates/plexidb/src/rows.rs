@@ -12,6 +12,8 @@ pub enum Source {
     L1,
     /// The database.
     Database,
+    /// The cache, although a write has overtaken it: only where the user asked for `stale_while_revalidate`.
+    Stale,
 }
 
 impl std::fmt::Display for Source {
@@ -19,6 +21,7 @@ impl std::fmt::Display for Source {
         f.write_str(match self {
             Self::L1 => "L1",
             Self::Database => "database",
+            Self::Stale => "stale",
         })
     }
 }

@@ -13,16 +13,21 @@ use plexidb_core::{Catalog, Dialect};
 use plexidb_sql::Precision;
 use quick_cache::sync::Cache;
 
+use crate::config::TableConfig;
+use crate::statistics::Registry;
+
 mod statement;
 
 pub(crate) use statement::{Statement, Way};
 
 /// How statements are planned.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Planning {
     /// Most statements whose plans are kept.
     pub(crate) statements_max: usize,
     pub(crate) precision: Precision,
+    /// Settings of single tables.
+    pub(crate) tables: Arc<[TableConfig]>,
 }
 
 /// One reading of the schema with the statements planned against it.
@@ -32,7 +37,8 @@ pub(crate) struct Epoch {
     /// Whether the catalog could not be read: nothing is cached, every write touches the whole database.
     pub(crate) is_blind: bool,
     statements: Cache<Arc<str>, Arc<Statement>>,
-    precision: Precision,
+    planning: Planning,
+    registry: Arc<Registry>,
     retired_by: Mutex<Option<WriteHold>>,
 }
 
@@ -42,7 +48,12 @@ impl Epoch {
         if let Some(statement) = self.statements.get(sql) {
             return statement;
         }
-        let statement = Arc::new(Statement::plan(sql, &self.catalog, self.precision));
+        let statement = Arc::new(Statement::plan(
+            sql,
+            &self.catalog,
+            &self.planning,
+            &self.registry,
+        ));
         self.statements
             .insert(Arc::clone(&statement.sql), Arc::clone(&statement));
         statement
@@ -69,18 +80,20 @@ pub(crate) struct Schema {
     pub(crate) reading: tokio::sync::Mutex<()>,
     numbers: AtomicU64,
     planning: Planning,
+    registry: Arc<Registry>,
     dialect: Dialect,
 }
 
 impl Schema {
     /// A schema of which nothing is known yet.
-    pub(crate) fn blind(dialect: Dialect, planning: Planning) -> Self {
-        let epoch = new_epoch(0, None, dialect, planning);
+    pub(crate) fn blind(dialect: Dialect, planning: Planning, registry: Arc<Registry>) -> Self {
+        let epoch = new_epoch(0, None, dialect, planning.clone(), Arc::clone(&registry));
         Self {
             current: RwLock::new(epoch),
             reading: tokio::sync::Mutex::new(()),
             numbers: AtomicU64::new(1),
             planning,
+            registry,
             dialect,
         }
     }
@@ -102,7 +115,13 @@ impl Schema {
     /// database, ends with the last user of the old epoch.
     pub(crate) fn replace(&self, catalog: Option<Catalog>, hold: WriteHold) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let epoch = new_epoch(number, catalog, self.dialect, self.planning);
+        let epoch = new_epoch(
+            number,
+            catalog,
+            self.dialect,
+            self.planning.clone(),
+            Arc::clone(&self.registry),
+        );
         let old = {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
             std::mem::replace(&mut *current, epoch)
@@ -113,7 +132,13 @@ impl Schema {
     }
 }
 
-fn new_epoch(number: u64, catalog: Option<Catalog>, dialect: Dialect, planning: Planning) -> Arc<Epoch> {
+fn new_epoch(
+    number: u64,
+    catalog: Option<Catalog>,
+    dialect: Dialect,
+    planning: Planning,
+    registry: Arc<Registry>,
+) -> Arc<Epoch> {
     let is_blind = catalog.is_none();
     let catalog = catalog
         .unwrap_or_else(|| Catalog::new(dialect, String::new(), Vec::new(), Vec::new(), HashMap::new()));
@@ -123,7 +148,8 @@ fn new_epoch(number: u64, catalog: Option<Catalog>, dialect: Dialect, planning: 
         catalog,
         is_blind,
         statements,
-        precision: planning.precision,
+        planning,
+        registry,
         retired_by: Mutex::new(None),
     })
 }

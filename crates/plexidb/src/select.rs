@@ -76,6 +76,13 @@ impl<'a> Select<'a> {
         self
     }
 
+    /// Return a result that a write has overtaken, if it is not older than this, and fetch a new one in the background.
+    /// **Such a read may be stale**; without it none is.
+    pub fn stale_while_revalidate(mut self, age_max: Duration) -> Self {
+        self.execution.stale_while_revalidate = Some(age_max);
+        self
+    }
+
     /// When to cancel the statement.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.execution.timeout = Some(timeout);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use plexidb_core::{DriverError, Params, Row, RowSet};
 
-use crate::database::{Bound, Execution, Inner, bind};
+use crate::database::{Bound, Inner, bind};
 use crate::error::Error;
 use crate::flight::Flight;
 use crate::schema::Way;
@@ -25,14 +25,7 @@ pub struct RowStream {
 impl RowStream {
     pub(crate) async fn open(inner: &Arc<Inner>, sql: &str, params: Params<'_>) -> Result<Self, Error> {
         let Bound { sql, values } = bind(sql, params, inner.connector.dialect())?;
-        let (_, statement, _) = inner.plan(
-            &sql,
-            &values,
-            Execution {
-                no_cache: true,
-                ..Execution::default()
-            },
-        );
+        let statement = inner.schema.current().statement(&sql);
         if statement.way() != Way::Read {
             return Err(Error::NotARead);
         }

@@ -12,13 +12,18 @@ use smallvec::SmallVec;
 use crate::counters::{Counters, Event};
 use crate::key::Key;
 use crate::stamp::Stamps;
+use crate::tally::EntryHits;
 
 /// A result with what tells whether it is still true.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) rows: RowSet,
     pub(super) stamps: Stamps,
+    pub(super) filled_at_ms: u64,
     pub(super) expires_at_ms: u64,
+    pub(super) hits: EntryHits,
+    /// Whether it is kept when a write has overtaken it.
+    pub(super) keeps_stale: bool,
 }
 
 /// What the table holds: a lookup clones it under the shard's lock, so it is one reference count.

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use plexidb_core::{Column, RowSet, RowSetBuilder, Tag, ValueRef};
 
-use super::{Inserted, L1, L1Config, Lookup};
+use super::{Fill, Inserted, L1, L1Config, Lookup};
 use crate::clock::Clock;
 use crate::key::{KeyBuffer, KeyRef};
 use crate::shim::{AtomicU64, AtomicWord, Ordering};
 use crate::slots::SlotArray;
 use crate::stamp::Stamps;
+use crate::tally::Tally;
 
 mod bounds;
 mod model;
@@ -78,7 +79,17 @@ fn hit<W: AtomicWord>(l1: &L1, slots: &SlotArray<W>, id: i64) -> Option<i64> {
 fn insert(l1: &L1, id: i64, rows: RowSet, stamps: Stamps, ttl: Duration) -> Inserted {
     let mut buffer = KeyBuffer::new();
     let key = KeyRef::new(0, SQL, &[ValueRef::Int(id)], &mut buffer).to_owned(SQL.into());
-    l1.insert(key, rows, stamps, ttl)
+    l1.insert(key, fill(rows, stamps, ttl))
+}
+
+fn fill(rows: RowSet, stamps: Stamps, ttl: Duration) -> Fill {
+    Fill {
+        rows,
+        stamps,
+        ttl,
+        tally: Arc::default(),
+        keeps_stale: false,
+    }
 }
 
 fn capture<W: AtomicWord>(slots: &SlotArray<W>) -> Stamps {
@@ -115,8 +126,74 @@ fn nothing_is_returned_while_a_write_is_in_flight() {
     let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
     insert(&l1, 7, rows(70), capture(&slots), TTL);
     let hold = slots.begin_write(&[USERS]);
-    assert!(matches!(get(&l1, &slots, 7), Lookup::Stale));
+    assert!(matches!(get(&l1, &slots, 7), Lookup::Held));
     hold.end();
+    assert!(matches!(get(&l1, &slots, 7), Lookup::Stale));
+}
+
+#[test]
+fn a_result_survives_a_write_that_turns_out_not_to_touch_it() {
+    let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
+    insert(&l1, 7, rows(70), capture(&slots), TTL);
+    let precaution = slots.begin_write(&[USERS]);
+    assert!(matches!(get(&l1, &slots, 7), Lookup::Held));
+    precaution.release();
+    assert_eq!(hit(&l1, &slots, 7), Some(70));
+    assert_eq!((l1.stats().held, l1.stats().hits), (1, 1));
+}
+
+#[test]
+fn stamps_that_a_write_has_come_between_never_hold() {
+    let slots = Arc::new(SlotArray::default());
+    let before = capture(&slots);
+    assert!(slots.holds(&before.clone().join(capture(&slots))));
+    slots.begin_write(&[USERS]).end();
+    assert!(!slots.holds(&before.join(capture(&slots))));
+    assert!(slots.holds(&Stamps::default().join(capture(&slots))));
+}
+
+#[test]
+fn hits_are_counted_for_their_statement_also_after_their_entry_is_gone() {
+    let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
+    let tally = Arc::new(Tally::default());
+    let mut buffer = KeyBuffer::new();
+    let key = KeyRef::new(0, SQL, &[ValueRef::Int(7)], &mut buffer);
+    let fill = Fill {
+        tally: Arc::clone(&tally),
+        ..fill(rows(70), capture(&slots), TTL)
+    };
+    l1.insert(key.to_owned(SQL.into()), fill);
+    for _ in 0..100 {
+        assert!(hit(&l1, &slots, 7).is_some());
+    }
+    assert_eq!(tally.hits(), 64);
+    l1.clear();
+    assert_eq!(tally.hits(), 100);
+}
+
+#[test]
+fn a_result_that_may_be_stale_is_kept_and_told_its_age() {
+    let clock = FakeClock::default();
+    let (l1, slots) = (
+        L1::with_clock(L1Config::default(), clock.clone()),
+        Arc::new(SlotArray::default()),
+    );
+    let mut buffer = KeyBuffer::new();
+    let key = KeyRef::new(0, SQL, &[ValueRef::Int(7)], &mut buffer);
+    let kept = Fill {
+        keeps_stale: true,
+        ..fill(rows(70), capture(&slots), TTL)
+    };
+    l1.insert(key.to_owned(SQL.into()), kept);
+    slots.begin_write(&[USERS]).end();
+    clock.advance_ms(1_500);
+    l1.tick();
+    assert!(matches!(l1.get(&key, &slots), Lookup::Stale));
+    let (stale, age) = l1.peek_stale(&key).unwrap();
+    assert_eq!((number(&stale), age), (70, Duration::from_millis(1_500)));
+    // Others are gone at once.
+    insert(&l1, 7, rows(71), capture(&slots), TTL);
+    assert!(l1.peek_stale(&key).is_none());
 }
 
 #[test]
@@ -190,7 +267,7 @@ fn equal_statements_of_two_databases_are_kept_apart() {
     let [first, second] = &mut buffers;
     let keys = [KeyRef::new(1, SQL, &[], first), KeyRef::new(2, SQL, &[], second)];
     for (key, value) in keys.iter().zip([10, 20]) {
-        l1.insert(key.to_owned(SQL.into()), rows(value), capture(&slots), TTL);
+        l1.insert(key.to_owned(SQL.into()), fill(rows(value), capture(&slots), TTL));
     }
     for (key, value) in keys.iter().zip([10, 20]) {
         assert!(matches!(l1.get(key, &slots), Lookup::Hit(rows) if number(&rows) == value));
@@ -211,7 +288,7 @@ fn keys_of_one_hash_are_compared_in_full() {
         let mut buffer = KeyBuffer::new();
         let mut key = KeyRef::new(0, SQL, &[ValueRef::Int(id)], &mut buffer);
         key.hash = 0;
-        l1.insert(key.to_owned(SQL.into()), rows(id), capture(&slots), TTL);
+        l1.insert(key.to_owned(SQL.into()), fill(rows(id), capture(&slots), TTL));
     }
     for id in 0..20 {
         assert!(matches!(lookup(id), Lookup::Hit(rows) if number(&rows) == id));

@@ -19,6 +19,12 @@
 // value without writers does not come back after a write, a slot that holds its stamp at its load held it all the
 // time since c, hence all of them held at the moment of the first load: that is the instant at which the hit counts.
 //
+// A precaution is the exception: a write that does not know which rows it touches holds a slot P of all of them, learns
+// that it touched those of slot K, raises K by one version (begin, end), and then releases P. The stamp of P holds again,
+// that of K never does. Whoever looks at K before it was raised, and at P only after it was released, would
+// take the old result though the write was visible before he began. So P is looked at first: before it was held, the hit
+// counts as of then, when the write was not visible; after it was released, K is seen raised.
+//
 // "Before" is happens-before of the memory model. b is an acquire-release step and is followed by sending the
 // statement: whoever sees the write's effect got it through the database (a socket or its locks), which orders b
 // before his loads, and coherence makes his loads find b or something later. e is preceded by the answer and is a

@@ -65,10 +65,27 @@ pub struct ReadPlan {
 /// What the result of one execution depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dependencies {
-    /// These in any case.
+    /// Rows of unknown key (`=?`), which a write may hold as a precaution: their stamps must be looked at first.
+    pub unknown: Dependence,
+    /// All others, the whole database included.
+    pub known: Dependence,
+}
+
+/// Tags on which a result depends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dependence {
+    /// In any case.
     pub always: TagList,
-    /// These too, unless the result has a row.
+    /// Unless the result has a row.
     pub unless_found: TagList,
+}
+
+impl Dependencies {
+    /// All tags.
+    pub fn all(&self) -> impl Iterator<Item = Tag> {
+        let parts = [&self.unknown, &self.known].into_iter();
+        parts.flat_map(|part| part.always.iter().chain(&part.unless_found).copied())
+    }
 }
 
 impl ReadPlan {
@@ -77,14 +94,14 @@ impl ReadPlan {
     #[must_use]
     pub fn dependencies(&self, params: &[ValueRef<'_>]) -> Dependencies {
         let mut found = Dependencies::default();
-        found.always.push(Tag::DATABASE);
+        found.known.always.push(Tag::DATABASE);
         for table in &self.tables {
             table.add(params, &mut found);
         }
         for joined in &self.joined {
-            found.always.push(joined.all);
-            found.always.extend_from_slice(&joined.missing);
-            joined.add(joined.space.unknown(), &mut found.always);
+            found.known.always.push(joined.all);
+            found.known.always.extend_from_slice(&joined.missing);
+            joined.add(joined.space.unknown(), &mut found.unknown.always);
         }
         found
     }
@@ -154,22 +171,27 @@ impl TableRead {
     }
 
     fn add(&self, params: &[ValueRef<'_>], found: &mut Dependencies) {
-        found.always.push(self.all);
+        found.known.always.push(self.all);
         let places = self.key.as_ref().map(|key| (key, key.places(params)));
         match places {
             Some((key, Some(places))) => {
                 for place in places {
-                    self.add_place(place, &self.facets, self.insert, found);
+                    self.add_place(place, &self.facets, self.insert, &mut found.known);
                 }
-                self.add_place(key.space.unknown(), &self.facets, self.insert, found);
+                self.add_place(key.space.unknown(), &self.facets, self.insert, &mut found.unknown);
             }
             // The value cannot be told apart from others: a row may be equal in the eyes of the database.
-            Some((_, None)) => self.add_place(self.table, &self.wide_facets, InsertNeed::Always, found),
-            None => self.add_place(self.table, &self.wide_facets, self.insert, found),
+            Some((_, None)) => self.add_place(
+                self.table,
+                &self.wide_facets,
+                InsertNeed::Always,
+                &mut found.known,
+            ),
+            None => self.add_place(self.table, &self.wide_facets, self.insert, &mut found.known),
         }
     }
 
-    fn add_place(&self, place: Place, facets: &[Facet], insert: InsertNeed, found: &mut Dependencies) {
+    fn add_place(&self, place: Place, facets: &[Facet], insert: InsertNeed, found: &mut Dependence) {
         found.always.extend(facets.iter().map(|facet| place.tag(*facet)));
         match insert {
             InsertNeed::Always => found.always.push(place.tag(Facet::INSERT)),

@@ -79,6 +79,8 @@ section! {
         enable_query_cache: Option<bool> = None, Kind::Switch;
         /// How long a result of this database may stay in memory; where it is not given, as for all.
         cache_ttl or "ttl": Option<Duration> = None, seconds(1.0, 365.0 * DAY);
+        /// Whether caching stops by itself for statements where it costs more than it saves; it is tried again later.
+        adaptive_caching: bool = true, Kind::Switch;
         /// How precisely writes drop cached results: by rows and columns, by rows alone, or by tables.
         invalidation: Precision = Precision::Row, Kind::Choice(PRECISIONS);
         /// How the keys of rows are learnt that a write's text does not tell; `auto` pays an extra round trip only where it

@@ -18,7 +18,7 @@ section! {
     ///     cache_ttl = 60
     ///     trigger_writes = ["audit"]
     /// "#)?;
-    /// assert_eq!(config.databases[0].tables[0].trigger_writes, ["audit"]);
+    /// assert_eq!(config.databases[0].tables[0].trigger_writes, Some(vec!["audit".to_owned()]));
     /// # Ok::<(), plexidb::ConfigErrors>(())
     /// ```
     pub struct TableConfig {

@@ -1,73 +1,81 @@
 //! The way of a read: cache, stamps, connection, fill.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use plexidb_cache::{KeyRef, Lookup, Stamps};
-use plexidb_core::{Params, RowSet, ValueRef};
+use plexidb_cache::{Fill, KeyRef, Lookup};
+use plexidb_core::{Params, RowSet, Value, ValueRef};
+use plexidb_sql::Dependence;
 use smallvec::SmallVec;
 
+use super::stamping::Captured;
 use super::{Bound, Execution, Inner, bind};
 use crate::error::Error;
 use crate::request::Request;
 use crate::rows::{Rows, Source};
 use crate::schema::{Epoch, Statement, Way};
+use crate::statistics::Miss;
+
+/// A read that is about to be sent.
+pub(crate) struct Planned {
+    pub(crate) epoch: Arc<Epoch>,
+    pub(crate) statement: Arc<Statement>,
+    /// `None` where its result is not to be stored.
+    dependencies: Option<(Captured, Dependence)>,
+}
 
 impl Inner {
-    /// The cached rows of this statement, if they hold.
-    pub(crate) fn cached(&self, sql: &str, values: &[ValueRef<'_>]) -> Option<Rows> {
+    /// The cached rows of this statement if they hold, or why there are none.
+    pub(crate) fn cached(&self, sql: &str, values: &[ValueRef<'_>]) -> Result<Rows, Miss> {
         if !self.settings.is_cached {
-            return None;
+            return Err(Miss::Unasked);
         }
         let mut buffer = SmallVec::new();
         let key = KeyRef::new(self.scope, sql, values, &mut buffer);
         match self.l1.get(&key, &self.slots) {
-            Lookup::Hit(set) => Some(Rows::new(set, Source::L1)),
-            Lookup::Stale | Lookup::Expired | Lookup::Miss => None,
+            Lookup::Hit(set) => Ok(Rows::new(set, Source::L1)),
+            Lookup::Stale => Err(Miss::Stale),
+            Lookup::Held => Err(Miss::Held),
+            Lookup::Expired => Err(Miss::Expired),
+            Lookup::Miss => Err(Miss::Absent),
         }
     }
 
-    /// Runs a statement for its rows, whatever it does.
+    /// Runs a statement for its rows, whatever it does. `miss` tells what the cache said, where it was asked.
     pub(crate) async fn query(
         self: &Arc<Self>,
         sql: &str,
         params: Params<'_>,
         execution: Execution,
+        mut miss: Miss,
     ) -> Result<Rows, Error> {
         let is_named = matches!(params, Params::Named(_));
         let Bound { sql, values } = bind(sql, params, self.connector.dialect())?;
-        if is_named
-            && !execution.no_cache
-            && let Some(rows) = self.cached(&sql, &values)
-        {
-            return Ok(rows);
+        if is_named && !execution.no_cache {
+            match self.cached(&sql, &values) {
+                Ok(rows) => return Ok(rows),
+                Err(reason) => miss = reason,
+            }
         }
+        let begun = Instant::now();
         let limits = execution.limits.unwrap_or(self.settings.limits);
         let request = Request::Query {
             sql: &sql,
             params: &values,
             limits,
         };
-        let (epoch, statement, stamps) = self.plan(&sql, &values, execution);
-        if statement.way() != Way::Read {
-            let response = self.write(&epoch, &statement, request, execution).await?;
+        let planned = self.plan(&sql, &values, execution);
+        if planned.statement.way() != Way::Read {
+            let response = self
+                .write(&planned.epoch, &planned.statement, request, execution)
+                .await?;
             return Ok(Rows::new(response.into_rows(), Source::Database));
         }
-        // A read that takes long must not keep the old schema's hold of the database.
-        drop(epoch);
-        let sent = Instant::now();
-        let set = self.fetch(request, execution).await?;
-        if self.settings.is_cached && !execution.no_cache {
-            let tags = statement.footprint.reads.unknown_tags();
-            self.interest.note_miss(tags, 0, sent.elapsed());
+        if let Some(rows) = self.stale_rows(&planned.statement, &values, execution, miss) {
+            return Ok(rows);
         }
-        match stamps {
-            Some(stamps) => self.fill(&statement, &values, &set, stamps, execution),
-            None => self.l1.count_bypass(),
-        }
-        if statement.may_be_newer_than_the_catalog() {
-            self.refresh_schema_if_old();
-        }
+        planned.statement.record.missed(miss);
+        let set = self.read(planned, request, &values, execution, begun).await?;
         Ok(Rows::new(set, Source::Database))
     }
 
@@ -75,30 +83,81 @@ impl Inner {
     ///
     /// The stamps are captured before the query is sent. They count only if the epoch by which the statement was
     /// planned is still current *after* the capture: DDL that ended in between has left no mark on them.
-    pub(crate) fn plan(
-        &self,
-        sql: &str,
-        values: &[ValueRef<'_>],
-        execution: Execution,
-    ) -> (Arc<Epoch>, Arc<Statement>, Option<Stamps>) {
+    pub(crate) fn plan(&self, sql: &str, values: &[ValueRef<'_>], execution: Execution) -> Planned {
         let epoch = self.schema.current();
         let statement = epoch.statement(sql);
-        let is_wanted = self.settings.is_cached && !execution.no_cache && !has_time_word(values);
-        let stamps = is_wanted
-            .then(|| statement.dependencies(values))
-            .flatten()
-            .and_then(|found| {
-                let guards = statement
-                    .footprint
-                    .reads
-                    .joined()
-                    .iter()
-                    .flat_map(|joined| joined.guards());
-                let tags = found.always.iter().chain(&found.unless_found).chain(guards);
-                self.slots.capture(tags.copied())
+        let is_wanted = self.settings.is_cached
+            && !execution.no_cache
+            && statement.is_cacheable()
+            && !statement.record.policy().no_cache
+            && self.registry.pays(&statement.record)
+            && !has_time_word(values);
+        let dependencies = is_wanted
+            .then(|| {
+                let plan = &statement.footprint.reads;
+                let found = plan.dependencies(values);
+                let captured = Captured::before(&self.slots, plan, &found)?;
+                Some((captured, found.unknown))
             })
+            .flatten()
             .filter(|_| self.schema.is_current(&epoch));
-        (epoch, statement, stamps)
+        Planned {
+            epoch,
+            statement,
+            dependencies,
+        }
+    }
+
+    /// Sends a read and stores its result. `begun` is when its planning began.
+    async fn read(
+        self: &Arc<Self>,
+        planned: Planned,
+        request: Request<'_>,
+        values: &[ValueRef<'_>],
+        execution: Execution,
+        begun: Instant,
+    ) -> Result<RowSet, Error> {
+        let Planned {
+            epoch,
+            statement,
+            dependencies,
+        } = planned;
+        // A read that takes long must not keep the old schema's hold of the database.
+        drop(epoch);
+        let record = &statement.record;
+        let sent = Instant::now();
+        let result = self.fetch(request, execution).await;
+        let took = sent.elapsed();
+        record.executed(took, result.as_ref().ok().map(|set| set.len() as u64));
+        let set = result?;
+        let answered = Instant::now();
+        let stamps = dependencies.and_then(|(captured, unknown)| {
+            let tags = unknown.always.iter().chain(&unknown.unless_found).copied();
+            self.interest.note_miss(tags, record.new_hits(), took);
+            captured.complete(&self.slots, &statement.footprint.reads, &set)
+        });
+        match stamps {
+            Some(stamps) => {
+                let fill = Fill {
+                    rows: set.clone(),
+                    stamps,
+                    ttl: self.ttl(&statement, execution),
+                    tally: Arc::clone(&record.tally),
+                    keeps_stale: self.stale_age_max(&statement, execution).is_some(),
+                };
+                let mut buffer = SmallVec::new();
+                let key = KeyRef::new(self.scope, &statement.sql, values, &mut buffer);
+                // A result that is too large is counted by the cache and simply not kept.
+                let _ = self.l1.insert(key.to_owned(Arc::clone(&statement.sql)), fill);
+                let overhead = sent.duration_since(begun) + answered.elapsed();
+                self.registry.filled(record, took, overhead);
+            }
+            None => self.l1.count_bypass(),
+        }
+        if statement.may_be_newer_than_the_catalog() {
+            self.refresh_schema_if_old();
+        }
+        Ok(set)
     }
 
     async fn fetch(self: &Arc<Self>, request: Request<'_>, execution: Execution) -> Result<RowSet, Error> {
@@ -110,21 +169,62 @@ impl Inner {
         Ok(response?.into_rows())
     }
 
-    fn fill(
-        &self,
+    /// How long a result may stay: what the execution asks for, else the statement, its tables, the database.
+    fn ttl(&self, statement: &Statement, execution: Execution) -> Duration {
+        let own = execution.ttl.or(statement.record.policy().ttl);
+        own.or(statement.table_ttl).unwrap_or(self.settings.ttl)
+    }
+
+    /// How old a result may be that is returned though a write has overtaken it; `None` where none may be.
+    fn stale_age_max(&self, statement: &Statement, execution: Execution) -> Option<Duration> {
+        let asked = execution.stale_while_revalidate;
+        asked.or_else(|| statement.record.policy().stale_while_revalidate)
+    }
+
+    /// The old rows where the user has asked for them by name; a new result is fetched in the background.
+    fn stale_rows(
+        self: &Arc<Self>,
         statement: &Statement,
         values: &[ValueRef<'_>],
-        set: &RowSet,
-        stamps: Stamps,
         execution: Execution,
-    ) {
+        miss: Miss,
+    ) -> Option<Rows> {
+        if !matches!(miss, Miss::Stale | Miss::Held) {
+            return None;
+        }
+        let age_max = self.stale_age_max(statement, execution)?;
         let mut buffer = SmallVec::new();
         let key = KeyRef::new(self.scope, &statement.sql, values, &mut buffer);
-        let ttl = execution.ttl.unwrap_or(self.settings.ttl);
-        // A result that is too large is counted by the cache and simply not kept.
-        let _ = self
-            .l1
-            .insert(key.to_owned(Arc::clone(&statement.sql)), set.clone(), stamps, ttl);
+        let (set, age) = self.l1.peek_stale(&key)?;
+        if age > age_max {
+            return None;
+        }
+        if statement.record.begin_revalidation() {
+            self.revalidate(Arc::clone(&statement.sql), values, execution);
+        }
+        Some(Rows::new(set, Source::Stale))
+    }
+
+    fn revalidate(self: &Arc<Self>, sql: Arc<str>, values: &[ValueRef<'_>], execution: Execution) {
+        let inner = Arc::clone(self);
+        let values: Vec<Value> = values.iter().map(|value| ValueRef::to_owned(*value)).collect();
+        self.runtime.spawn(async move {
+            let values: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
+            let begun = Instant::now();
+            let request = Request::Query {
+                sql: &sql,
+                params: &values,
+                limits: execution.limits.unwrap_or(inner.settings.limits),
+            };
+            let planned = inner.plan(&sql, &values, execution);
+            let statement = Arc::clone(&planned.statement);
+            if planned.statement.way() == Way::Read
+                && let Err(error) = inner.read(planned, request, &values, execution, begun).await
+            {
+                tracing::debug!(%error, "could not fetch a result anew whose old one was returned");
+            }
+            statement.record.end_revalidation();
+        });
     }
 }
 

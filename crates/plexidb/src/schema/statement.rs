@@ -48,13 +48,15 @@ impl Statement {
             let is_meant = |name: &TableName| is_called(name, &table.name);
             footprint.depends_on.iter().any(is_meant)
         });
+        let table_ttl = settings.clone().filter_map(|table| table.cache_ttl).min();
+        let is_cached_by_tables = settings.clone().all(|table| table.enable_query_cache);
         Self {
             sql: sql.into(),
             profile,
             footprint,
             record,
-            table_ttl: settings.clone().filter_map(|table| table.cache_ttl).min(),
-            is_cached_by_tables: settings.clone().all(|table| table.enable_query_cache),
+            table_ttl,
+            is_cached_by_tables,
         }
     }
 

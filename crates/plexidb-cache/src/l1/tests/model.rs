@@ -155,9 +155,7 @@ impl Bench {
         let inserted = self.with_key(id, |l1, key| {
             l1.insert(
                 key.to_owned(SQL.into()),
-                rows(number),
-                stamps,
-                Duration::from_millis(ttl_ms),
+                fill(rows(number), stamps, Duration::from_millis(ttl_ms)),
             )
         });
         if inserted == Inserted::Stored {
@@ -198,6 +196,13 @@ impl Bench {
             Lookup::Stale | Lookup::Expired => {
                 prop_assert!(expected.is_some_and(|expected| !self.is_valid(expected)));
                 self.entries.remove(&id);
+            }
+            // Kept: what holds it may turn out not to touch it.
+            Lookup::Held => {
+                let is_held = |table: usize| self.tables[table].writers > 0;
+                let may_hold_again = expected
+                    .is_some_and(|expected| expected.dependencies.iter().any(|&(table, _)| is_held(table)));
+                prop_assert!(may_hold_again);
             }
             Lookup::Miss => prop_assert!(!self.is_roomy || expected.is_none(), "a valid entry was lost"),
         }

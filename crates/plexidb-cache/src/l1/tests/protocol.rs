@@ -27,16 +27,27 @@ enum Fault {
     ReleaseAfterWrite,
     /// The reader returns what it finds without a look at the slots.
     HitUnchecked,
+    /// The reader looks at a precaution after it has looked at what the write turns out to touch.
+    PrecautionSeenLast,
+    /// The writer lets its precaution go before it raises what it has learnt to have touched.
+    PrecautionReleasedFirst,
 }
 
-const FAULTS: [Fault; 6] = [
+const FAULTS: [Fault; 8] = [
     Fault::StampAfterRead,
     Fault::InvalidateBeforeWrite,
     Fault::InvalidateAfterAcknowledgement,
     Fault::WriteUnannounced,
     Fault::ReleaseAfterWrite,
     Fault::HitUnchecked,
+    Fault::PrecautionSeenLast,
+    Fault::PrecautionReleasedFirst,
 ];
+
+/// What a write holds that does not know what it touches.
+fn any_key() -> Tag {
+    Tag::table("public", "users by any key")
+}
 
 struct World {
     l1: L1,
@@ -93,6 +104,21 @@ impl World {
         self.tell(number);
     }
 
+    /// A write that learns only from the database's answer what it has touched.
+    fn write_and_learn(&self) {
+        let precaution = self.slots.begin_write(&[any_key()]);
+        let number = self.database.fetch_add(1, SeqCst) + 1;
+        self.pass_time();
+        if self.fault == Fault::PrecautionReleasedFirst {
+            precaution.release();
+            self.slots.begin_write(&[USERS]).end();
+        } else {
+            self.slots.begin_write(&[USERS]).end();
+            precaution.release();
+        }
+        self.tell(number);
+    }
+
     /// A write that the database rolls back.
     fn fail_to_write(&self) {
         let hold = self.slots.begin_write(&[USERS]);
@@ -130,8 +156,16 @@ impl World {
 
     fn fetch(&self) -> u64 {
         let capture = || {
-            self.slots
-                .capture([USERS, Tag::table("public", "users")].into_iter())
+            let known = self
+                .slots
+                .capture([USERS, Tag::table("public", "users")].into_iter())?;
+            if self.fault == Fault::PrecautionSeenLast {
+                let mut last = known;
+                last.then
+                    .extend(self.slots.capture([any_key()].into_iter())?.then);
+                return Some(last);
+            }
+            Some(self.slots.capture_first([any_key()].into_iter())?.join(known))
         };
         let early = capture();
         let number = self.database.load(SeqCst);
@@ -145,7 +179,7 @@ impl World {
         if let Some(stamps) = stamps {
             let mut buffer = KeyBuffer::new();
             let key = KeyRef::new(0, SQL, &[], &mut buffer).to_owned(SQL.into());
-            let _ = self.l1.insert(key, rows(number as i64), stamps, TTL);
+            let _ = self.l1.insert(key, fill(rows(number as i64), stamps, TTL));
         }
         number
     }
@@ -156,10 +190,11 @@ impl World {
 enum Step {
     Read,
     Write,
+    WriteAndLearn,
     FailToWrite,
 }
 
-use Step::{FailToWrite, Read, Write};
+use Step::{FailToWrite, Read, Write, WriteAndLearn};
 
 struct Outcome {
     violations: u64,
@@ -187,7 +222,7 @@ fn explore(
                 },
                 FakeClock::default(),
             ),
-            slots: Arc::new(SlotArray::with_seed(2, 7)),
+            slots: Arc::new(SlotArray::with_seed(4, 7)),
             database: ModelU64::new(0),
             fault,
             known: AtomicU64::new(0),
@@ -203,6 +238,7 @@ fn explore(
                         match step {
                             Read => world.read(),
                             Write => world.write(),
+                            WriteAndLearn => world.write_and_learn(),
                             FailToWrite => world.fail_to_write(),
                         }
                     }
@@ -223,6 +259,11 @@ fn explore(
 const SEED: u64 = 20;
 
 const SMALL: &[&[Step]] = &[&[Write], &[Read, Read]];
+const LEARNING: &[&[Step]] = &[
+    &[WriteAndLearn, WriteAndLearn],
+    &[Read, Read, Read],
+    &[Read, Read, Read],
+];
 const LARGE: &[&[Step]] = &[
     &[Write, FailToWrite, Write],
     &[Write, Read],
@@ -242,6 +283,8 @@ fn no_read_is_stale_among_many_readers_and_writers() {
     for outcome in [
         explore(RandomScheduler::new_from_seed(SEED, 1500), Fault::None, LARGE),
         explore(PctScheduler::new_from_seed(SEED, 3, 1500), Fault::None, LARGE),
+        explore(RandomScheduler::new_from_seed(SEED, 3000), Fault::None, LEARNING),
+        explore(PctScheduler::new_from_seed(SEED, 4, 3000), Fault::None, LEARNING),
     ] {
         assert_eq!(outcome.violations, 0);
         assert!(
@@ -253,9 +296,24 @@ fn no_read_is_stale_among_many_readers_and_writers() {
 }
 
 #[test]
+fn the_tags_of_the_scenarios_lie_in_different_slots() {
+    let slots = SlotArray::<AtomicU64>::with_seed(4, 7);
+    let of = |tag: Tag| slots.capture([tag].into_iter()).unwrap().then[0].slot;
+    assert_ne!(of(any_key()), of(USERS));
+    assert_ne!(of(any_key()), of(Tag::table("public", "users")));
+}
+
+#[test]
 fn every_planted_fault_is_found() {
     for fault in FAULTS {
-        let outcome = explore(RandomScheduler::new_from_seed(SEED, 1500), fault, LARGE);
+        let is_of_learning = matches!(fault, Fault::PrecautionSeenLast | Fault::PrecautionReleasedFirst);
+        let threads = if is_of_learning { LEARNING } else { LARGE };
+        // A precaution that is seen last needs four changes of thread at the right places.
+        let outcome = if fault == Fault::PrecautionSeenLast {
+            explore(PctScheduler::new_from_seed(SEED, 5, 20_000), fault, threads)
+        } else {
+            explore(RandomScheduler::new_from_seed(SEED, 3000), fault, threads)
+        };
         assert!(outcome.violations > 0, "{fault:?} was not found");
     }
 }

@@ -1,0 +1,80 @@
+//! The stamps of a result: captured before its query, completed by the keys that the result itself names.
+//!
+//! Invariant: a stamp is as good as captured before the query was sent, or the result is not stored.
+
+use plexidb_cache::{SlotArray, Stamps};
+use plexidb_core::{RowSet, Tag, ValueRef};
+use plexidb_sql::{Dependencies, JoinedKey, ReadPlan, TagList};
+use smallvec::SmallVec;
+
+/// Rows of a result in which keys are looked for; a longer one depends on the whole joined table.
+const ROWS_MAX: usize = 512;
+
+/// What was captured before the query was sent.
+pub(crate) struct Captured {
+    always: Stamps,
+    /// `None` where a write of it was in flight: then a result without rows is not stored.
+    unless_found: Option<Stamps>,
+    /// Those of each joined table, in the order of the plan.
+    guards: SmallVec<[Stamps; 2]>,
+}
+
+impl Captured {
+    /// Captures all that the result may depend on. **Must be called before the query is sent.** `None` where a write of
+    /// what it depends on in any case is in flight.
+    pub(crate) fn before(slots: &SlotArray, plan: &ReadPlan, found: &Dependencies) -> Option<Self> {
+        let first = |tags: &[Tag]| slots.capture_first(tags.iter().copied());
+        let then = |tags: &[Tag]| slots.capture(tags.iter().copied());
+        let guards: Option<SmallVec<[Stamps; 2]>> =
+            plan.joined().iter().map(|joined| then(joined.guards())).collect();
+        let unless_found = first(&found.unknown.unless_found).zip(then(&found.known.unless_found));
+        Some(Self {
+            always: first(&found.unknown.always)?.join(then(&found.known.always)?),
+            unless_found: unless_found.map(|(unknown, known)| unknown.join(known)),
+            guards: guards?,
+        })
+    }
+
+    /// The stamps of the result, or `None` where it must not be stored.
+    pub(crate) fn complete(self, slots: &SlotArray, plan: &ReadPlan, result: &RowSet) -> Option<Stamps> {
+        let mut stamps = self.always;
+        if result.is_empty() {
+            stamps = stamps.join(self.unless_found?);
+        }
+        for (joined, guards) in plan.joined().iter().zip(self.guards) {
+            stamps = stamps.join(match keys_of(joined, result) {
+                Some(keys) => {
+                    let keys = slots.capture(keys.into_iter())?;
+                    // If these still hold, no write of the table was in flight since before the query, and the keys'
+                    // slots are as good as captured then.
+                    if !slots.holds(&guards) {
+                        return None;
+                    }
+                    keys
+                }
+                None => guards,
+            });
+        }
+        Some(stamps)
+    }
+}
+
+/// The tags of the keys that a result names; `None` where they are too many or cannot be told apart.
+fn keys_of(joined: &JoinedKey, result: &RowSet) -> Option<TagList> {
+    if result.len() > ROWS_MAX {
+        return None;
+    }
+    let mut tags = TagList::new();
+    let mut tags_a_key = 1;
+    for row in result {
+        let before = tags.len();
+        let value = row.get::<ValueRef<'_>>(joined.column()).ok()?;
+        if !joined.add_tags(value, &mut tags) {
+            return None;
+        }
+        tags_a_key = tags_a_key.max(tags.len() - before);
+    }
+    tags.sort_unstable();
+    tags.dedup();
+    (tags.len() <= JoinedKey::KEYS_MAX * tags_a_key).then_some(tags)
+}

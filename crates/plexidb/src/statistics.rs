@@ -1,0 +1,261 @@
+//! What each statement did so far: counts, times, why it was not cached.
+//!
+//! Invariant: statements are told apart by their normalised text, so that literals do not make new ones; a hit touches
+//! nothing here (the entry itself counts it, see `plexidb_cache::Tally`).
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use plexidb_cache::Tally;
+use plexidb_sql::{Cacheability, Profile};
+use quick_cache::sync::Cache;
+
+mod payoff;
+mod policy;
+#[cfg(test)]
+mod tests;
+
+use crate::interest::HitsNoted;
+use payoff::Payoff;
+pub use policy::StatementPolicy;
+
+/// Why a read went to the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Miss {
+    /// There was no entry.
+    Absent,
+    /// A write had overtaken the entry.
+    Stale,
+    /// A write of what it depends on was under way.
+    Held,
+    /// Its TTL was over.
+    Expired,
+    /// The cache was not to be asked.
+    Unasked,
+}
+
+/// What one kind of statement did so far.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StatementStats {
+    /// The text with literals replaced by `?`.
+    pub statement: String,
+    /// The hash of that text.
+    pub fingerprint: u64,
+    /// Why its results are not cached, where they are not; by the newest reading of the schema.
+    pub refusal: Option<String>,
+    /// Whether caching was switched off because it does not pay; it is tried again by itself.
+    pub is_switched_off: bool,
+    /// Reads that the cache answered. Of hits that are not yet folded in, up to half of an entry's, at most 64, may be missing.
+    pub hits: u64,
+    /// Reads that waited for an equal one under way.
+    pub coalesced: u64,
+    /// Reads and writes that the database answered.
+    pub executions: u64,
+    /// Of these, reads whose entry a write had overtaken.
+    pub stale: u64,
+    /// Of these, reads that met a write under way.
+    pub held: u64,
+    /// Results that were stored.
+    pub fills: u64,
+    /// Executions that failed.
+    pub errors: u64,
+    /// Rows that the database returned or changed.
+    pub rows: u64,
+    /// The time that the database took, in all.
+    pub time: Duration,
+    /// The longest execution.
+    pub time_max: Duration,
+}
+
+/// The counters of one kind of statement.
+#[derive(Debug)]
+pub(crate) struct Record {
+    statement: String,
+    fingerprint: u64,
+    pub(crate) tally: Arc<Tally>,
+    refusal: Mutex<Option<String>>,
+    payoff: Mutex<Payoff>,
+    policy: Mutex<StatementPolicy>,
+    has_policy: AtomicBool,
+    is_revalidated: AtomicBool,
+    hits_noted: HitsNoted,
+    coalesced: AtomicU64,
+    executions: AtomicU64,
+    stale: AtomicU64,
+    held: AtomicU64,
+    fills: AtomicU64,
+    errors: AtomicU64,
+    rows: AtomicU64,
+    time_ns: AtomicU64,
+    time_max_ns: AtomicU64,
+}
+
+/// The records of one database, those least used forgotten beyond a bound.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    records: Cache<u64, Arc<Record>>,
+    is_adaptive: bool,
+}
+
+impl Registry {
+    /// `is_adaptive`: caching that does not pay is switched off.
+    pub(crate) fn new(statements_max: usize, is_adaptive: bool) -> Self {
+        Self {
+            records: Cache::new(statements_max),
+            is_adaptive,
+        }
+    }
+
+    /// The record of statements of this form.
+    pub(crate) fn record(&self, profile: &Profile, cacheability: &Cacheability) -> Arc<Record> {
+        let fingerprint = profile.fingerprint();
+        let record = match self.records.get(&fingerprint) {
+            // Two texts of one hash would be counted as one: harmless, but they are told apart where they can be.
+            Some(record) if record.statement == profile.normalised() => record,
+            _ => {
+                let record = Arc::new(Record::new(profile.normalised(), fingerprint));
+                self.records.insert(fingerprint, Arc::clone(&record));
+                record
+            }
+        };
+        let refusal = match cacheability {
+            Cacheability::Cacheable => None,
+            Cacheability::Not(reason) => Some(reason.to_string()),
+        };
+        *lock(&record.refusal) = refusal;
+        record
+    }
+
+    /// Whether a read of this statement is to use the cache.
+    pub(crate) fn pays(&self, record: &Record) -> bool {
+        !self.is_adaptive || lock(&record.payoff).is_on(record.tally.hits())
+    }
+
+    /// Counts a result that was stored, and judges whether that pays.
+    pub(crate) fn filled(&self, record: &Record, fetch: Duration, overhead: Duration) {
+        add(&record.fills, 1);
+        if self.is_adaptive {
+            let (fetch, overhead) = (nanoseconds(fetch), nanoseconds(overhead));
+            lock(&record.payoff).missed(record.tally.hits(), fetch, overhead);
+        }
+    }
+
+    /// A snapshot of all, those that took most time first.
+    pub(crate) fn snapshot(&self) -> Vec<StatementStats> {
+        let mut all: Vec<StatementStats> = self.records.iter().map(|(_, record)| record.snapshot()).collect();
+        all.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.statement.cmp(&b.statement)));
+        all
+    }
+}
+
+impl Record {
+    fn new(statement: &str, fingerprint: u64) -> Self {
+        Self {
+            statement: statement.to_owned(),
+            fingerprint,
+            tally: Arc::default(),
+            refusal: Mutex::default(),
+            payoff: Mutex::default(),
+            policy: Mutex::default(),
+            has_policy: AtomicBool::new(false),
+            is_revalidated: AtomicBool::new(false),
+            hits_noted: HitsNoted::default(),
+            coalesced: AtomicU64::new(0),
+            executions: AtomicU64::new(0),
+            stale: AtomicU64::new(0),
+            held: AtomicU64::new(0),
+            fills: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
+            time_ns: AtomicU64::new(0),
+            time_max_ns: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts why a read goes to the database.
+    pub(crate) fn missed(&self, miss: Miss) {
+        match miss {
+            Miss::Stale => add(&self.stale, 1),
+            Miss::Held => add(&self.held, 1),
+            Miss::Absent | Miss::Expired | Miss::Unasked => {}
+        }
+    }
+
+    /// Counts an execution by the database; `rows` is `None` where it failed.
+    pub(crate) fn executed(&self, took: Duration, rows: Option<u64>) {
+        let ns = nanoseconds(took);
+        add(&self.executions, 1);
+        add(&self.time_ns, ns);
+        self.time_max_ns.fetch_max(ns, Ordering::Relaxed);
+        match rows {
+            Some(rows) => add(&self.rows, rows),
+            None => add(&self.errors, 1),
+        }
+    }
+
+    /// Counts a read that waited for an equal one.
+    pub(crate) fn coalesced(&self) {
+        add(&self.coalesced, 1);
+    }
+
+    /// The hits since the last call.
+    pub(crate) fn new_hits(&self) -> u64 {
+        self.hits_noted.since(self.tally.hits())
+    }
+
+    pub(crate) fn policy(&self) -> StatementPolicy {
+        if self.has_policy.load(Ordering::Acquire) {
+            *lock(&self.policy)
+        } else {
+            StatementPolicy::default()
+        }
+    }
+
+    pub(crate) fn set_policy(&self, policy: StatementPolicy) {
+        *lock(&self.policy) = policy;
+        self.has_policy.store(true, Ordering::Release);
+    }
+
+    /// Whether the caller is to fetch a result anew in the background: one at a time.
+    pub(crate) fn begin_revalidation(&self) -> bool {
+        !self.is_revalidated.swap(true, Ordering::AcqRel)
+    }
+
+    pub(crate) fn end_revalidation(&self) {
+        self.is_revalidated.store(false, Ordering::Release);
+    }
+
+    fn snapshot(&self) -> StatementStats {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        StatementStats {
+            statement: self.statement.clone(),
+            fingerprint: self.fingerprint,
+            refusal: lock(&self.refusal).clone(),
+            is_switched_off: lock(&self.payoff).is_paused(),
+            hits: self.tally.hits(),
+            coalesced: load(&self.coalesced),
+            executions: load(&self.executions),
+            stale: load(&self.stale),
+            held: load(&self.held),
+            fills: load(&self.fills),
+            errors: load(&self.errors),
+            rows: load(&self.rows),
+            time: Duration::from_nanos(load(&self.time_ns)),
+            time_max: Duration::from_nanos(load(&self.time_max_ns)),
+        }
+    }
+}
+
+fn add(counter: &AtomicU64, count: u64) {
+    counter.fetch_add(count, Ordering::Relaxed);
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

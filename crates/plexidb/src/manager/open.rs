@@ -15,6 +15,7 @@ use crate::database::{Inner, LastRefresh, Settings};
 use crate::error::Error;
 use crate::interest::Interest;
 use crate::schema::{Planning, Schema};
+use crate::statistics::Registry;
 
 /// The resolution of expiry: TTLs bound memory, so that this is exact enough.
 const TICK: Duration = Duration::from_millis(100);
@@ -53,6 +54,7 @@ pub(super) async fn database(
     let connector = plexidb_drivers::connector(database.url().expose_secret(), &options)?;
     let dialect = connector.dialect();
     let pool = Pool::new(Arc::clone(&connector), pool_config(database));
+    let registry = Arc::new(Registry::new(config.statements_max, database.adaptive_caching));
     let inner = Arc::new(Inner {
         name: database.name.clone(),
         scope,
@@ -65,8 +67,11 @@ pub(super) async fn database(
             Planning {
                 statements_max: config.statements_max,
                 precision: database.invalidation,
+                tables: database.tables.clone().into(),
             },
+            Arc::clone(&registry),
         ),
+        registry,
         settings: Settings {
             // What is written to the primary does not touch the slots of a replica.
             is_cached: database.role == Role::Primary

@@ -45,9 +45,7 @@ impl Collector<'_, '_> {
                 && source.with.is_none()
                 && source.limit_clause.is_none()
         });
-        // MySQL's IGNORE stores what it can of a value that does not fit.
-        let is_exact = !(insert.ignore && self.text.dialect() == Dialect::MySql);
-        let rows = (is_list && is_exact && insert.partitioned.is_none())
+        let rows = (is_list && !ignores(self.text) && insert.partitioned.is_none())
             .then(|| listed_rows(self.text))
             .flatten();
         let (conflict, assignments) = match &insert.on {
@@ -67,6 +65,11 @@ impl Collector<'_, '_> {
             None => (None, Vec::new()),
             Some(_) => return None,
         };
+        let assignments = if ignores(self.text) {
+            without_values(assignments)
+        } else {
+            assignments
+        };
         Some(ChangeDetail::Insert {
             columns,
             rows,
@@ -78,10 +81,13 @@ impl Collector<'_, '_> {
     fn update_detail(&mut self, update: &Update, target: &RelationName) -> Option<ChangeDetail> {
         let others = usize::from(update.from.is_some());
         let block = self.target_block(&update.table, others, target, update.selection.as_ref())?;
-        Some(ChangeDetail::Update {
-            block,
-            assignments: self.assignments(&update.assignments)?,
-        })
+        let assignments = self.assignments(&update.assignments)?;
+        let assignments = if ignores(self.text) {
+            without_values(assignments)
+        } else {
+            assignments
+        };
+        Some(ChangeDetail::Update { block, assignments })
     }
 
     fn delete_detail(&mut self, delete: &Delete, target: &RelationName) -> Option<ChangeDetail> {
@@ -157,6 +163,23 @@ impl Collector<'_, '_> {
         }
         Some(found)
     }
+}
+
+fn without_values(assignments: Vec<Assignment>) -> Vec<Assignment> {
+    let columns = assignments.into_iter().map(|assignment| assignment.column);
+    columns.map(|column| Assignment { column, value: None }).collect()
+}
+
+/// Whether MySQL's IGNORE stands behind the verb: it stores what it can of a value that does not fit, whatever the mode.
+fn ignores(text: &Text<'_>) -> bool {
+    let verb = (0..text.len()).find(|index| text.is_any(*index, &["INSERT", "UPDATE", "REPLACE"]));
+    let is_modifier =
+        |index: &usize| text.is_any(*index, &["LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE"]);
+    text.dialect() == Dialect::MySql
+        && verb.is_some_and(|verb| {
+            let mut modifiers = (verb + 1..text.len()).take_while(is_modifier);
+            modifiers.any(|index| text.is_word(index, "IGNORE"))
+        })
 }
 
 /// The rows of VALUES.

@@ -52,6 +52,43 @@ impl Row {
     }
 }
 
+impl Image {
+    /// What is known where SQLite replaces conflicting rows: then it also puts a column's default in the place of a NULL that the
+    /// column cannot hold.
+    pub(super) fn with_defaults_for_nulls(mut self, table: &Table) -> Self {
+        match &mut self {
+            Self::Unknown => {}
+            Self::Fixed(values) => values.retain_stored(table),
+            Self::Rows(rows) => {
+                for row in rows {
+                    row.0.retain(|(name, value)| {
+                        !may_become_default(name, std::slice::from_ref(value), table)
+                    });
+                }
+            }
+        }
+        self
+    }
+}
+
+impl Values {
+    /// Leaves out what may be stored as a column's default; see [`Image::with_defaults_for_nulls`].
+    pub(super) fn retain_stored(&mut self, table: &Table) {
+        self.0
+            .retain(|(name, values)| !may_become_default(name, values, table));
+    }
+}
+
+fn may_become_default(name: &str, values: &[PinnedValue], table: &Table) -> bool {
+    let may_be_null = |value: &PinnedValue| match value {
+        PinnedValue::Parameter(_) => true,
+        PinnedValue::Constant(value) => *value == Value::Null,
+    };
+    let has_default =
+        keys::column(table, name).is_none_or(|column| !column.is_nullable && column.default.is_some());
+    has_default && values.iter().any(may_be_null)
+}
+
 /// What the statement itself says of the rows of its target before the write (inserted rows: after it).
 pub(super) fn of_target(
     detail: Option<&ChangeDetail>,
@@ -83,9 +120,11 @@ pub(super) fn of_target(
                 .map_or(Image::Unknown, Image::Fixed)
         }
         (
-            Some(ChangeDetail::Update { block, .. } | ChangeDetail::Delete { block }),
-            Change::Update(_) | Change::Delete,
-        ) => {
+            // The rows that an UPDATE OR REPLACE removes are others than those of its conditions.
+            Some(ChangeDetail::Update { block, .. }),
+            Change::Update(_),
+        )
+        | (Some(ChangeDetail::Delete { block }), Change::Delete) => {
             let relation = &block.relations[0];
             let member = Member {
                 position: 0,

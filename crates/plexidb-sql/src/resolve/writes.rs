@@ -84,6 +84,9 @@ pub(super) fn touched<'c>(profile: &Profile, catalog: &'c Catalog) -> Result<Vec
         let mut event = Event::of(&target.change);
         if let Event::Update { new, .. } = &mut event {
             *new = image::new_values(detail, catalog);
+            if is_replacing {
+                new.retain_stored(table);
+            }
         }
         let is_insert = matches!(detail, Some(ChangeDetail::Insert { .. }));
         let image = if is_insert && triggers::changes_row(table, &Event::Insert, catalog) {
@@ -91,6 +94,11 @@ pub(super) fn touched<'c>(profile: &Profile, catalog: &'c Catalog) -> Result<Vec
             Image::Unknown
         } else {
             image::of_target(detail, &target.change, table, catalog)
+        };
+        let image = if is_replacing {
+            image.with_defaults_for_nulls(table)
+        } else {
+            image
         };
         touch.begin(Step {
             table,

@@ -12,6 +12,8 @@ use crate::profile::Profile;
 use crate::reason::Unbounded;
 use crate::resolve::image::Image;
 
+mod oracle;
+
 use Dialect::{MySql, Postgres, Sqlite};
 
 fn table(name: &str) -> Table {
@@ -69,6 +71,35 @@ fn steps(sql: &str, dialect: Dialect, tables: Vec<Table>) -> Result<Vec<String>,
     let mut described: Vec<String> = described.collect();
     described.sort();
     Ok(described)
+}
+
+#[test]
+fn what_mysql_cuts_to_fit_is_not_what_the_statement_says() {
+    let images = |sql: &str| steps(sql, MySql, vec![table("a")]).unwrap();
+    assert_eq!(images("INSERT INTO a (id) VALUES (7)"), ["a: insert"]);
+    for modifiers in ["IGNORE", "LOW_PRIORITY IGNORE", "ignore"] {
+        assert_eq!(
+            images(&format!("INSERT {modifiers} INTO a (id) VALUES (7)")),
+            ["a: insert*"]
+        );
+    }
+    let new_values = |sql: &str| {
+        let catalog = Catalog::new(
+            MySql,
+            "1".into(),
+            vec!["main".into()],
+            vec![table("a")],
+            HashMap::new(),
+        );
+        let steps = touched(&Profile::analyze(sql, MySql), &catalog).unwrap();
+        match &steps[0].event {
+            Event::Update { new, .. } => new.of("p").is_some(),
+            other => panic!("{sql}: {other:?}"),
+        }
+    };
+    assert!(new_values("UPDATE a SET p = 7 WHERE id = 1"));
+    assert!(!new_values("UPDATE IGNORE a SET p = 7 WHERE id = 1"));
+    assert!(!new_values("UPDATE LOW_PRIORITY IGNORE a SET p = 7 WHERE id = 1"));
 }
 
 #[test]

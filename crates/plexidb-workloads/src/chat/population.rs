@@ -89,6 +89,22 @@ impl Population {
         self.channel_of(user, random.below(self.channel_draws(user)))
     }
 
+    /// One of the channels that the user stays in: all but the [passing](Self::passing_channel_of) one, if there are others.
+    pub(super) fn draw_settled_channel_of(&self, user: i64, random: &mut Random) -> i64 {
+        let passing = self.passing_channel_of(user);
+        let draws = self.channel_draws(user);
+        let first = random.below(draws);
+        (0..draws)
+            .map(|step| self.channel_of(user, (first + step) % draws))
+            .find(|channel| *channel != passing)
+            .unwrap_or(passing)
+    }
+
+    /// The channel that the user leaves and joins again.
+    pub(super) fn passing_channel_of(&self, user: i64) -> i64 {
+        self.channel_of(user, self.channel_draws(user) - 1)
+    }
+
     /// The channels that the user was generated a member of, each once.
     pub(super) fn channels_of(&self, user: i64) -> Vec<i64> {
         let mut channels: Vec<i64> = (0..self.channel_draws(user))

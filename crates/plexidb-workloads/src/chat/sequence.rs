@@ -55,7 +55,7 @@ impl Sequence {
                 user: population.draw_user(random),
             },
             Kind::UnreadCount => {
-                let (user, channel) = draw_member(population, random);
+                let (user, channel) = draw_settled_member(population, random);
                 Operation::UnreadCount { user, channel }
             }
             Kind::MembershipCheck => {
@@ -74,7 +74,7 @@ impl Sequence {
                 at_ms,
             },
             Kind::Post => {
-                let (user, channel) = draw_member(population, random);
+                let (user, channel) = draw_settled_member(population, random);
                 Operation::Post {
                     channel,
                     user,
@@ -88,7 +88,7 @@ impl Sequence {
                 emoji: words::emoji(random.next_u64()),
             },
             Kind::MarkRead => {
-                let (user, channel) = draw_member(population, random);
+                let (user, channel) = draw_settled_member(population, random);
                 Operation::MarkRead { user, channel }
             }
             Kind::Edit => Operation::Edit {
@@ -97,18 +97,23 @@ impl Sequence {
                 at_ms,
             },
             Kind::JoinLeave => {
-                let (user, channel) = draw_member(population, random);
+                let user = population.draw_user(random);
+                let channel = population.passing_channel_of(user);
                 if random.below(2) == 0 {
-                    Operation::Join {
-                        user,
-                        channel: population.draw_channel(random),
-                    }
+                    Operation::Join { user, channel }
                 } else {
                     Operation::Leave { user, channel }
                 }
             }
         }
     }
+}
+
+/// A user, and one of the channels that the user stays in: nobody counts, reads or writes messages in a channel that he has
+/// left.
+fn draw_settled_member(population: &Population, random: &mut Random) -> (i64, i64) {
+    let user = population.draw_user(random);
+    (user, population.draw_settled_channel_of(user, random))
 }
 
 /// A user, and one of the channels that the user was generated a member of.

@@ -1,6 +1,6 @@
 //! What the sequences promise, without a database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Sequence;
 use crate::chat::{Kind, Mix, MixError, Operation, Scale};
@@ -75,6 +75,29 @@ fn a_few_channels_are_read_most() {
     let share = |ranks: usize| reads.iter().take(ranks).sum::<usize>() as f64 / total as f64;
     assert!((0.11..0.15).contains(&share(1)), "{}", share(1));
     assert!((0.35..0.41).contains(&share(10)), "{}", share(10));
+}
+
+#[test]
+fn nobody_counts_reads_or_posts_where_he_may_have_left() {
+    let mut left = HashSet::new();
+    let mut stayed = HashSet::new();
+    for operation in operations(Mix::new(50).unwrap(), 0) {
+        match operation {
+            Operation::Join { user, channel } | Operation::Leave { user, channel } => {
+                left.insert((user, channel));
+            }
+            Operation::UnreadCount { user, channel }
+            | Operation::Post { user, channel, .. }
+            | Operation::MarkRead { user, channel } => {
+                stayed.insert((user, channel));
+            }
+            _ => {}
+        }
+    }
+    assert!(left.len() > 500 && stayed.len() > 5_000);
+    let both = left.intersection(&stayed).count();
+    // Some users have one channel alone.
+    assert!(both * 50 < left.len(), "{both} of {}", left.len());
 }
 
 #[test]

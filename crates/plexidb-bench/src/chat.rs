@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use plexidb::{CacheStats, params};
+use plexidb::{CacheStats, StatementStats, params};
 use plexidb_workloads::chat::{self, Mix, Scale};
 
 use crate::figure::Report;
@@ -93,6 +93,8 @@ struct Side {
     rates: Vec<f64>,
     /// The cache's own counters, warming up included.
     cache: Option<CacheStats>,
+    /// What the layer has counted of each kind of operation, in the order of `Kind::ALL`.
+    statements: Vec<Option<StatementStats>>,
 }
 
 /// All modes on one database at one ratio.
@@ -193,6 +195,7 @@ async fn measure(places: &[Place<'_>], work: Work, size: Size, progress: &Progre
             tally: Tally::default(),
             rates: Vec::new(),
             cache: None,
+            statements: Vec::new(),
         });
     }
     for round in 0..size.rounds_warm + size.rounds {
@@ -207,6 +210,7 @@ async fn measure(places: &[Place<'_>], work: Work, size: Size, progress: &Progre
     }
     for (crew, side) in crews.into_iter().zip(&mut sides) {
         side.cache = crew.cache_stats();
+        side.statements = crew.statement_stats()?;
         crew.dismiss().await;
     }
     Ok(Outcome { mix: work.mix, sides })

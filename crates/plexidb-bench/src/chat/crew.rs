@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use plexidb::{CacheStats, Database, Manager, Source};
+use plexidb::{CacheStats, Database, Manager, Source, StatementStats};
 use plexidb_workloads::chat::{Kind, Mix, Operation, Scale, Sequence, is_worth_a_retry};
 use tokio::task::JoinSet;
 
@@ -21,6 +21,8 @@ use crate::product::Place;
 pub(super) const WORKERS: u32 = 8;
 /// A worker whose reads all hit never waits: it lets the others run after so many operations.
 const OPERATIONS_PER_TURN: usize = 64;
+/// Operations among which each kind of read is met.
+const SAMPLES: usize = 10_000;
 /// Times that a write is made again, as an application would.
 const RETRIES_MAX: u32 = 10;
 
@@ -92,6 +94,22 @@ impl Crew {
     /// What the cache has counted, warming up included.
     pub(super) fn cache_stats(&self) -> Option<CacheStats> {
         self.manager.as_ref().map(Manager::cache_stats)
+    }
+
+    /// What the layer has counted of each kind of operation, warming up included, in the order of [`Kind::ALL`].
+    pub(super) fn statement_stats(&self) -> Result<Vec<Option<StatementStats>>> {
+        let (Some(manager), Some(worker)) = (&self.manager, self.workers.first()) else {
+            return Ok(vec![None; Kind::ALL.len()]);
+        };
+        let database = default_database(manager)?;
+        let all = database.statement_stats();
+        let of_kind = |kind: Kind| {
+            let mut operations = worker.sequence.clone().take(SAMPLES);
+            let sample = operations.find(|operation| operation.kind() == kind)?;
+            let fingerprint = database.explain(sample.sql(database.dialect())).fingerprint;
+            all.iter().find(|stats| stats.fingerprint == fingerprint).cloned()
+        };
+        Ok(Kind::ALL.map(of_kind).to_vec())
     }
 
     pub(super) async fn dismiss(self) {

@@ -1,6 +1,7 @@
 //! The measured modes as tables for people, and as figures.
 
 use comfy_table::{CellAlignment, Table};
+use plexidb::StatementStats;
 use plexidb_workloads::chat::Kind;
 
 use super::crew::WORKERS;
@@ -184,31 +185,22 @@ pub(super) fn by_operation(measured: &Measured) -> String {
             "first",
             "hits",
             "oracle",
-            "of the oracle",
+            "of it",
             "changed",
             "unneeded",
             "share",
+            "held",
+            "coalesced",
+            "off",
         ]);
-        let mut add = |name: &str, counts: &Counts| {
-            table.add_row([
-                name.to_owned(),
-                thousands(counts.operations as f64),
-                thousands(counts.first as f64),
-                percent(counts.hit_ratio()),
-                percent(counts.oracle_ratio()),
-                percent(counts.of_oracle()),
-                thousands(counts.changed as f64),
-                thousands(counts.unneeded as f64),
-                percent(counts.unneeded_share()),
-            ]);
-        };
         for kind in Kind::ALL.iter().filter(|kind| kind.is_read()) {
-            add(kind.name(), row.tally.kind(*kind));
+            let stats = row.statements.get(kind.index()).and_then(Option::as_ref);
+            table.add_row(line(kind.name(), row.tally.kind(*kind), stats));
         }
-        add("all", &row.tally.reads());
-        align_right(&mut table, 1..9);
+        table.add_row(line("all", &row.tally.reads(), None));
+        align_right(&mut table, 1..12);
         text.push_str(&format!(
-            "{} {}, row, by operation\n{table}\n",
+            "{} {}, row, by operation; the last three columns are the layer's own, warming up included\n{table}\n",
             measured.product,
             Ratio::of(outcome.mix)
         ));
@@ -217,6 +209,27 @@ pub(super) fn by_operation(measured: &Measured) -> String {
         }
     }
     text
+}
+
+fn line(name: &str, counts: &Counts, stats: Option<&StatementStats>) -> [String; 12] {
+    let count = |number: u64| thousands(number as f64);
+    let of_layer =
+        |number: fn(&StatementStats) -> u64| stats.map_or(String::new(), |stats| count(number(stats)));
+    let off = stats.is_some_and(|stats| stats.is_switched_off);
+    [
+        name.to_owned(),
+        count(counts.operations),
+        count(counts.first),
+        percent(counts.hit_ratio()),
+        percent(counts.oracle_ratio()),
+        percent(counts.of_oracle()),
+        count(counts.changed),
+        count(counts.unneeded),
+        percent(counts.unneeded_share()),
+        of_layer(|stats| stats.held),
+        of_layer(|stats| stats.coalesced),
+        if off { "off".to_owned() } else { String::new() },
+    ]
 }
 
 fn table() -> Table {

@@ -16,7 +16,7 @@ mod write;
 
 pub use precision::Precision;
 pub use read::{Dependence, Dependencies, JoinedKey, ReadPlan};
-pub use write::{KeyImage, Learning, Touched, WritePlan};
+pub use write::{KeyImage, Learning, Lookup, Touched, WritePlan};
 
 pub(crate) use key::{PinnedColumn, PinnedKey, PinnedValue};
 pub(crate) use read::{InsertNeed, TableRead};

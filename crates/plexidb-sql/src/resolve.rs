@@ -76,7 +76,9 @@ impl Footprint {
             && let Some(mut learning) = plan.learning.take()
         {
             let columns: Vec<&str> = learning.columns.iter().map(String::as_str).collect();
-            if let Some(extended) = learning::extended(sql, dialect, &columns) {
+            if learning.lookup.is_some() {
+                plan.learning = Some(learning);
+            } else if let Some(extended) = learning::extended(sql, dialect, &columns) {
                 learning.sql = extended;
                 plan.learning = Some(learning);
             }

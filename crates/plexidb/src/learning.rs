@@ -1,9 +1,11 @@
 //! How a write learns the keys of the rows that its text does not tell.
 
 mod answer;
+mod key_query;
 mod lesson;
 
 pub(crate) use answer::Answer;
+pub(crate) use key_query::KeyQuery;
 pub(crate) use lesson::{Lesson, Trips};
 
 /// How a write learns which cached results it must drop, where its text does not tell all keys of its rows: an

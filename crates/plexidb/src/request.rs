@@ -35,7 +35,15 @@ pub(crate) enum Response {
     Executed(Executed),
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// The parameters of a single execution.
+    pub(crate) fn params(self) -> &'a [ValueRef<'a>] {
+        match self {
+            Self::Query { params, .. } | Self::Execute { params, .. } => params,
+            Self::ExecuteMany { .. } | Self::Control { .. } => &[],
+        }
+    }
+
     /// What running it with its parameters touches, by this statement's plan.
     pub(crate) fn touched(&self, statement: &Statement) -> Touched {
         match self {

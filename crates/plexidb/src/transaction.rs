@@ -13,7 +13,7 @@ use crate::database::{Bound, Inner, bind};
 use crate::error::Error;
 use crate::flight::{Claim, Flight};
 use crate::in_doubt;
-use crate::learning::{Answer, Lesson};
+use crate::learning::{Answer, KeyQuery, Lesson};
 use crate::request::{Request, Response};
 use crate::rows::{Rows, Source};
 use crate::schema::{Epoch, Statement, Way};
@@ -235,7 +235,16 @@ impl Transaction {
         };
         // If this future is dropped meanwhile, the connection is broken and there is no COMMIT.
         let response = self.send(lesson.request(&request)).await;
-        let answer = response.map(|response| Answer::read(lesson.learning, &request, response));
+        let answer = match (response, KeyQuery::of(lesson.learning, request)) {
+            (Ok(response), None) => Ok(Answer::read(lesson.learning, &request, response)),
+            (Ok(response), Some(query)) => {
+                // The rows stay locked until COMMIT, so that their keys stay what they are.
+                let tags = query.tags(self.send(query.request()).await);
+                let response = Ok(response);
+                Ok(Answer { response, tags })
+            }
+            (Err(error), _) => Err(error),
+        };
         let learnt = answer.as_ref().ok().and_then(|answer| answer.tags.as_ref());
         let tags = learnt.unwrap_or(&touched.precaution);
         self.touched.add(tags.iter().copied(), statement);

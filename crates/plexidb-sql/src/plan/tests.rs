@@ -190,6 +190,7 @@ fn keys_that_are_learnt_are_a_precaution_until_then() {
             columns: vec![(0, Comparison::Number)],
             facets: vec![name()],
         }],
+        lookup: None,
     };
     let learn = |value| {
         let mut tags = TagList::new();

@@ -5,7 +5,7 @@
 
 use plexidb_core::{Comparison, Facet, KeySpace, Place, Tag, ValueRef};
 
-use super::{PinnedKey, Precision, TagList, place_of};
+use super::{PinnedKey, PinnedValue, Precision, TagList, parameter, place_of};
 
 /// What is known of the key's values in the rows that are written.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,16 @@ pub struct Learning {
     pub(crate) columns: Vec<String>,
     pub(crate) added_columns: usize,
     pub(crate) images: Vec<KeyImage>,
+    /// The query that tells the keys, where the statement itself cannot be made to: then `sql` is empty.
+    pub(crate) lookup: Option<Lookup>,
+}
+
+/// A query by the unique key that pins the rows of an UPDATE, sent after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lookup {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<PinnedValue>,
+    pub(crate) guards: Vec<Tag>,
 }
 
 /// What a write touches, before its parameters are known.
@@ -114,7 +124,8 @@ impl WritePlan {
     /// nothing to learn.
     #[must_use]
     pub fn learning(&self) -> Option<&Learning> {
-        let learning = self.learning.as_ref().filter(|learning| !learning.sql.is_empty());
+        let is_told = |learning: &&Learning| learning.lookup.is_some() || !learning.sql.is_empty();
+        let learning = self.learning.as_ref().filter(is_told);
         learning.filter(|_| self.precision != Precision::Table)
     }
 
@@ -184,6 +195,12 @@ impl Learning {
         &self.sql
     }
 
+    /// The query to send after the statement, which is then run as it is; `None` where [`sql`](Self::sql) tells the keys.
+    #[must_use]
+    pub fn lookup(&self) -> Option<&Lookup> {
+        self.lookup.as_ref()
+    }
+
     /// How many columns at the end of each row are not the user's.
     #[must_use]
     pub fn added_columns(&self) -> usize {
@@ -200,6 +217,32 @@ impl Learning {
             let place = place_of(image.space, hashes).unwrap_or_else(|| image.space.unknown());
             add(place, &image.facets, tags);
         }
+    }
+}
+
+impl Lookup {
+    /// The query; it returns nothing but the keys.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// Its parameters, by those of the statement; `None` where one is missing there.
+    #[must_use]
+    pub fn params<'a>(&'a self, params: &[ValueRef<'a>]) -> Option<Vec<ValueRef<'a>>> {
+        let value = |value: &'a PinnedValue| match value {
+            PinnedValue::Parameter(index) => parameter(params, *index),
+            PinnedValue::Constant(value) => Some(value.as_ref()),
+        };
+        self.values.iter().map(value).collect()
+    }
+
+    /// Tags that are to hold from before the statement until the query's answer. While they do, no row was given another
+    /// value of the unique key, so that the query finds the rows that the statement has changed: all of them but
+    /// those that somebody has deleted or moved to another key since, which touches every column at the old key.
+    #[must_use]
+    pub fn guards(&self) -> &[Tag] {
+        &self.guards
     }
 }
 

@@ -3,9 +3,9 @@
 //! Invariant: nothing of the text changes but what is added behind its last token, so that the user's columns come first
 //! and as before; where the grammar might not take that, or a column's name might be another table's, there is none.
 
-use plexidb_core::{Catalog, Comparison, Dialect, KeyKind, Table, TableKind};
+use plexidb_core::{Catalog, Comparison, Dialect, Key, KeyKind, Table, TableKind};
 
-use super::image::Image;
+use super::image::{Image, Values};
 use super::keys;
 use super::lookup::{ancestors, descendants};
 use super::writes::{Event, Step};
@@ -14,6 +14,7 @@ use crate::plan::{KeyImage, Learning, PINNED_VALUES_MAX, TouchedKey, WritePlan};
 use crate::profile::Profile;
 use crate::scan::{Token, TokenKind, scan};
 
+mod lookup;
 #[cfg(test)]
 mod tests;
 
@@ -30,10 +31,12 @@ enum Verb {
 pub(super) fn prepare(plan: &mut WritePlan, steps: &[Step<'_>], profile: &Profile, catalog: &Catalog) {
     let mut columns: Vec<String> = Vec::new();
     let mut images = Vec::new();
+    let mut target = None;
     for (step, touch) in steps.iter().zip(&mut plan.tables) {
         if !is_learnable(step, profile, catalog) {
             continue;
         }
+        target = Some(step);
         for key in keys::keys(step.table) {
             // A value that the database makes tells nothing that a read could depend on but its absence.
             let is_made = step.event == Event::Insert && key.columns.iter().any(|column| column.is_auto);
@@ -63,14 +66,24 @@ pub(super) fn prepare(plan: &mut WritePlan, steps: &[Step<'_>], profile: &Profil
             });
         }
     }
-    if !images.is_empty() {
+    let needs_lookup = is_mysql_update(profile, catalog);
+    let lookup = target
+        .filter(|_| needs_lookup)
+        .and_then(|step| lookup::of_update(step, profile, &columns));
+    if !images.is_empty() && needs_lookup == lookup.is_some() {
         plan.learning = Some(Learning {
             sql: String::new(),
             added_columns: columns.len(),
             columns,
             images,
+            lookup,
         });
     }
+}
+
+/// MariaDB has RETURNING for other statements alone, MySQL for none.
+fn is_mysql_update(profile: &Profile, catalog: &Catalog) -> bool {
+    catalog.dialect() == Dialect::MySql && matches!(profile.detail, Some(ChangeDetail::Update { .. }))
 }
 
 /// Whether RETURNING shows all rows to which this happens, and they are few.
@@ -81,7 +94,7 @@ fn is_learnable(step: &Step<'_>, profile: &Profile, catalog: &Catalog) -> bool {
         && table.triggers.is_empty()
         && ancestors(catalog, table).is_empty()
         && descendants(catalog, table).is_empty()
-        && has_returning(catalog);
+        && (has_returning(catalog) || is_mysql_update(profile, catalog));
     let is_few = match (&profile.detail, &step.event) {
         // The rows that a REPLACE removes are not shown.
         (Some(ChangeDetail::Insert { rows: Some(_), .. }), Event::Insert | Event::Update { .. }) => true,
@@ -94,20 +107,23 @@ fn is_learnable(step: &Step<'_>, profile: &Profile, catalog: &Catalog) -> bool {
 
 /// Whether the rows have one of few values of a unique key.
 fn is_bounded(step: &Step<'_>, table: &Table) -> bool {
-    let Image::Fixed(values) = &step.image else {
-        return false;
+    bounding_keys(step, table).next().is_some()
+}
+
+/// The unique keys of which the rows have one of few values.
+fn bounding_keys<'c>(step: &Step<'_>, table: &'c Table) -> impl Iterator<Item = &'c Key> {
+    let values = match &step.image {
+        Image::Fixed(values) => values.clone(),
+        Image::Rows(_) | Image::Unknown => Values::default(),
     };
-    table
-        .keys
-        .iter()
-        .filter(|key| key.kind != KeyKind::Index)
-        .any(|key| {
-            let counts = key.columns.iter().map(|column| values.of(column).map(<[_]>::len));
-            counts
-                .reduce(|all, count| Some(all?.saturating_mul(count?)))
-                .flatten()
-                .is_some_and(|count| count <= PINNED_VALUES_MAX)
-        })
+    let unique = table.keys.iter().filter(|key| key.kind != KeyKind::Index);
+    unique.filter(move |key| {
+        let counts = key.columns.iter().map(|column| values.of(column).map(<[_]>::len));
+        counts
+            .reduce(|all, count| Some(all?.saturating_mul(count?)))
+            .flatten()
+            .is_some_and(|count| count <= PINNED_VALUES_MAX)
+    })
 }
 
 /// Whether the server's version knows RETURNING at all; see [`extended`] for which statements.

@@ -8,7 +8,7 @@ use plexidb_sql::{TagList, Touched};
 use super::{Bound, Execution, Inner, bind};
 use crate::error::Error;
 use crate::flight::{Claim, Deadline, Flight};
-use crate::learning::{Answer, Lesson, Trips};
+use crate::learning::{Answer, KeyQuery, Lesson, Trips};
 use crate::request::{Request, Response};
 use crate::schema::{Epoch, Statement, Way};
 
@@ -77,6 +77,7 @@ impl Inner {
                     Some((lesson, Trips::One)) => {
                         write.learn_in_one_trip(self, flight, lesson, touched).await
                     }
+                    Some((lesson, Trips::Lookup)) => write.look_up(self, flight, lesson, touched).await,
                     Some((lesson, Trips::Two)) => {
                         write.learn_in_two_trips(self, flight, lesson, touched).await
                     }
@@ -134,6 +135,36 @@ impl Write<'_> {
         }
         flight.land();
         Ok(answer.response?)
+    }
+
+    /// Runs the statement as it is, then asks for its rows' keys.
+    //
+    // The rows that the statement has changed are those that the query finds: see `Lookup::guards`. What was captured before
+    // the statement tells whether anybody gave a row another value of the unique key meanwhile. A row that somebody has
+    // moved to another learnt key, or deleted, between the two, has the old key's results dropped by whoever did it: that
+    // touches every column there, from before it became visible. And until the keys are known the precaution is held.
+    async fn look_up(
+        self,
+        inner: &Inner,
+        mut flight: Flight,
+        lesson: Lesson<'_>,
+        touched: Touched,
+    ) -> Result<Response, Error> {
+        let guards = lesson.learning.lookup().map_or(&[][..], |lookup| lookup.guards());
+        let guards = inner.slots.capture(guards.iter().copied());
+        let claim = Claim::of(&inner.slots, &touched.certain, vec![Arc::clone(self.epoch)]);
+        flight.claim(claim.with_precaution(&inner.slots, &touched.precaution));
+        let response = flight.run_by(self.request, self.deadline).await?;
+        if let Some(guards) = guards
+            && let Some(query) = KeyQuery::of(lesson.learning, self.request)
+        {
+            let tags = query.tags(flight.run_by(query.request(), self.deadline).await);
+            if let (Some(tags), Some(claim), true) = (tags, flight.claim_mut(), inner.slots.holds(&guards)) {
+                claim.learn(&inner.slots, &tags);
+            }
+        }
+        flight.land();
+        Ok(response)
     }
 
     /// Runs the extended statement in a transaction, so that its keys are known before it becomes visible by COMMIT: no

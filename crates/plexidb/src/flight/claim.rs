@@ -10,6 +10,9 @@ use plexidb_core::Tag;
 
 use crate::schema::Epoch;
 
+#[cfg(test)]
+mod tests;
+
 /// The slots of a write.
 #[must_use = "a claim that is dropped undecided leaves its slots held"]
 pub(crate) struct Claim {
@@ -64,10 +67,10 @@ impl Claim {
     // not pinned to a key of the precaution: then it depends on a certain tag, which was held all the time. Or it is
     // pinned to key = v, and depends on key = v *and* on key = ?, of which the latter was held from before the
     // statement was sent. While it is held, such a result is neither served nor stored, whatever v. Before it is released, the
-    // tags of each v that was written are one version up, so that a result whose stamps are of before can never match
-    // again; a result whose stamps are captured after the release comes from a query that sees the write. Releasing first
-    // would open a moment in which results of before are served after the write was visible. An error, or doubt, tells no
-    // keys and may have had an effect: the precaution counts as touched.
+    // tags of each v that was written are held, and then one version up, so that a result whose stamps are of before can
+    // never match again; a result whose stamps are captured after the release comes from a query that sees the write.
+    // Releasing before learning would open a moment in which results of before are served after the write was visible. An
+    // error, or doubt, tells no keys and may have had an effect: the precaution counts as touched.
     pub(crate) fn end(self) {
         self.end_but_certain().end();
     }

@@ -32,20 +32,21 @@ impl Answer {
             }
         };
         Self {
-            tags: Some(tags(learning, &rows)),
+            tags: tags(learning, &rows),
             response: own_response(learning, request, &rows),
         }
     }
 }
 
-fn tags(learning: &Learning, rows: &RowSet) -> TagList {
-    let own = rows.columns().len() - learning.added_columns();
+/// The tags of the rows, by their last columns.
+pub(super) fn tags(learning: &Learning, rows: &RowSet) -> Option<TagList> {
+    let own = rows.columns().len().checked_sub(learning.added_columns())?;
     let mut tags = TagList::new();
     for row in rows {
         let added: SmallVec<[ValueRef<'_>; 4]> = row.values().skip(own).collect();
         learning.add_tags(&added, &mut tags);
     }
-    tags
+    Some(tags)
 }
 
 fn own_response(learning: &Learning, request: &Request<'_>, rows: &RowSet) -> Result<Response, DriverError> {

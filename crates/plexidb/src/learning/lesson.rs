@@ -18,6 +18,8 @@ pub(crate) enum Trips {
     One,
     /// The extended statement in a transaction; the keys are known before COMMIT.
     Two,
+    /// The statement as it is, then a query for the keys, the precaution held meanwhile.
+    Lookup,
 }
 
 /// How a write learns its keys.
@@ -51,6 +53,7 @@ impl<'s> Lesson<'s> {
         };
         let trips = match wish {
             KeyLearning::Never | KeyLearning::Auto => return None,
+            KeyLearning::OneTrip | KeyLearning::TwoTrips if learning.lookup().is_some() => Trips::Lookup,
             // Without transactions the write is visible before its COMMIT.
             KeyLearning::TwoTrips if statement.footprint.is_transactional => Trips::Two,
             KeyLearning::TwoTrips | KeyLearning::OneTrip => Trips::One,
@@ -69,6 +72,9 @@ impl<'s> Lesson<'s> {
             // These are never extended.
             Request::ExecuteMany { .. } | Request::Control { .. } => return *request,
         };
+        if self.trips == Trips::Lookup {
+            return *request;
+        }
         Request::Query {
             sql: self.learning.sql(),
             params,

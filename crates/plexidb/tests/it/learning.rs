@@ -71,8 +71,6 @@ async fn an_edit_drops_the_list_of_its_own_key_only(database: TestDatabase) {
     for mode in MODES {
         let db = connect(&database.url, mode).await;
         let is_kept = mode != KeyLearning::Never;
-        // MariaDB has no UPDATE … RETURNING.
-        let is_kept_by_update = is_kept && dialect(&db) != Dialect::MySql;
         for list in LISTS {
             prime(&db, list).await;
         }
@@ -81,11 +79,7 @@ async fn an_edit_drops_the_list_of_its_own_key_only(database: TestDatabase) {
         let executed = db.execute(update, params! { name: name, id: 1 }).await.unwrap();
         assert_eq!(executed.rows_affected, 1);
         assert_eq!(assert_fresh(&db, REDS).await, Source::Database, "{mode:?}");
-        assert_eq!(
-            assert_fresh(&db, BLUES).await == Source::L1,
-            is_kept_by_update,
-            "{mode:?}"
-        );
+        assert_eq!(assert_fresh(&db, BLUES).await == Source::L1, is_kept, "{mode:?}");
 
         let insert = "INSERT INTO members VALUES (9, 'Emmy', 1, 2)";
         db.execute(insert, NONE).await.unwrap();
@@ -105,7 +99,7 @@ async fn an_edit_in_a_transaction_drops_the_list_of_its_own_key_only(database: T
     database.with_schema().await;
     for mode in MODES {
         let db = connect(&database.url, mode).await;
-        let is_kept = mode != KeyLearning::Never && dialect(&db) != Dialect::MySql;
+        let is_kept = mode != KeyLearning::Never;
         for list in LISTS {
             prime(&db, list).await;
         }
@@ -325,17 +319,21 @@ async fn reset_at_any_point(database: &TestDatabase, port: u16) {
             proxy.reset_after_server_bytes(bytes);
             let delete = format!("DELETE FROM members WHERE id = {}", 100 + bytes);
             let written = db.execute_with(&delete, NONE, by(mode)).await;
-            // Whatever has become of it, nobody reads what was before it once it is known.
-            let direct = watcher.select(BLUES).no_cache().fetch().await.unwrap().into_set();
-            if let Ok(layer) = db.query(BLUES, NONE).await {
-                let after = watcher.select(BLUES).no_cache().fetch().await.unwrap().into_set();
-                let layer = layer.into_set();
-                assert!(
-                    layer == direct || layer == after,
+            // Whatever has become of it: once nothing is in doubt, nobody reads what was before it.
+            while db.stats().slots[0].1.held > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            for list in LISTS {
+                let Ok(layer) = db.query(list, NONE).await else {
+                    continue;
+                };
+                let direct = watcher.select(list).no_cache().fetch().await.unwrap();
+                assert_eq!(
+                    layer.into_set(),
+                    direct.into_set(),
                     "stale after {bytes} bytes, {mode:?}: {written:?}"
                 );
             }
-            proxy.set(plexidb_testkit::Traffic::Pass).unwrap();
             // The reset may strike a later exchange where the answer was shorter.
             for _ in 0..3 {
                 let _ = db.query("SELECT count(*) FROM members", NONE).await;
@@ -345,4 +343,40 @@ async fn reset_at_any_point(database: &TestDatabase, port: u16) {
             settle(&db).await;
         }
     }
+}
+
+/// MariaDB has no UPDATE … RETURNING: the keys are looked up after it, by the unique key that pins its rows. Whoever moves that
+/// key meanwhile makes the lookup worthless.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_change_their_unique_key_meanwhile_are_not_missed_on_mariadb() {
+    let database = TestDatabase::mariadb();
+    database.with_schema().await;
+    let db = connect(&database.url, KeyLearning::OneTrip).await;
+    let list = "SELECT name FROM members WHERE team_id = 1 ORDER BY name";
+    for polls in 0..12 {
+        prime(&db, list).await;
+        let sql = format!("UPDATE members SET name = 'polled {polls}' WHERE id = 1");
+        let mut edit = Box::pin(db.execute(&sql, NONE));
+        let mut is_over = false;
+        for _ in 0..polls {
+            // Whatever was sent is answered before the next poll, and whatever comes next is not sent yet.
+            is_over = is_over
+                || edit
+                    .as_mut()
+                    .poll(&mut Context::from_waker(Waker::noop()))
+                    .is_ready();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        db.execute("UPDATE members SET id = 41 WHERE id = 1", NONE)
+            .await
+            .unwrap();
+        if !is_over {
+            edit.await.unwrap();
+        }
+        assert_fresh(&db, list).await;
+        db.execute("UPDATE members SET id = 1 WHERE id = 41", NONE)
+            .await
+            .unwrap();
+    }
+    settle(&db).await;
 }

@@ -26,7 +26,7 @@ pub struct Facet(u64);
 
 impl Tag {
     /// The whole database: every cached result depends on it, writes of unbounded extent touch it.
-    pub const DATABASE: Self = Self(0x9e37_79b9_7f4a_7c15);
+    pub const DATABASE: Self = Self(0x9e37_79b9_7f4a_7c14);
 
     /// All rows and columns of one table (`T.all`), touched by writes to it of which nothing more is known.
     #[must_use]
@@ -34,12 +34,23 @@ impl Tag {
         Self(Place::table(schema, name).0)
     }
 
-    /// The hash, uniformly distributed over 64 bits.
+    /// The hash, uniformly distributed over 64 bits but for the lowest, which tells whether it
+    /// [is of one value](Self::is_of_value).
     #[must_use]
     pub fn hash(self) -> u64 {
         self.0
     }
+
+    /// Whether it concerns the rows with one value of a key. The others are few, and many results depend on each.
+    #[inline]
+    #[must_use]
+    pub fn is_of_value(self) -> bool {
+        self.0 & OF_VALUE != 0
+    }
 }
+
+/// The bit of a hash that tells rows with one value of a key from all others.
+const OF_VALUE: u64 = 1;
 
 impl Place {
     /// A whole table.
@@ -48,7 +59,7 @@ impl Place {
     /// identifier rule of any database can split one table into two.
     #[must_use]
     pub fn table(schema: &str, name: &str) -> Self {
-        Self(hash_names(&[schema, name]))
+        Self(hash_names(&[schema, name]) & !OF_VALUE)
     }
 
     /// A key of this table, by its columns in order.
@@ -62,7 +73,7 @@ impl Place {
     #[inline]
     #[must_use]
     pub fn tag(self, facet: Facet) -> Tag {
-        Tag(mix(self.0, facet.0))
+        Tag(mix(self.0, facet.0) & !OF_VALUE | self.0 & OF_VALUE)
     }
 }
 
@@ -72,13 +83,13 @@ impl KeySpace {
     #[inline]
     #[must_use]
     pub fn at(self, value_hash: u64) -> Place {
-        Place(mix(self.0, value_hash))
+        Place(mix(self.0, value_hash) | OF_VALUE)
     }
 
     /// The rows whose value a writer does not know (`=?`): every read pinned on the key depends on it.
     #[must_use]
     pub fn unknown(self) -> Place {
-        Place(mix(self.0, 0x5bd1_e995_7b93_0c6d))
+        Place(mix(self.0, 0x5bd1_e995_7b93_0c6d) & !OF_VALUE)
     }
 
     /// The hash of a value of several columns, from those of each in order.

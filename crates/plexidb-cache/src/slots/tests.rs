@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plexidb_core::Tag;
+use plexidb_core::{Facet, Place, Tag};
 use proptest::prelude::*;
 
 use super::SlotArray;
@@ -12,7 +12,7 @@ use crate::shim::AtomicU64;
 const SEED: u64 = 7;
 
 fn array() -> Arc<SlotArray> {
-    Arc::new(SlotArray::with_seed(16, SEED))
+    Arc::new(SlotArray::with_seed(20, SEED))
 }
 
 /// Tables whose tags lie in different slots under this seed.
@@ -112,14 +112,28 @@ fn two_tags_in_one_slot_cost_a_miss_and_nothing_else() {
 
 #[test]
 fn tags_spread_over_the_slots_and_the_seed_decides_where() {
-    let tags: Vec<Tag> = (0..1000)
+    let key = Place::table("public", "users").key(&["id"]);
+    let values: Vec<Tag> = (0..1000).map(|value| key.at(value).tag(Facet::INSERT)).collect();
+    let tables: Vec<Tag> = (0..1000)
         .map(|number| Tag::table("public", &format!("t{number}")))
         .collect();
     let [a, b] = [1, 2].map(|seed| SlotArray::<AtomicU64>::with_seed(16, seed));
-    // 1000 of 65,536: about 8 collisions are expected.
-    assert!(a.indexes(tags.iter().copied()).len() > 960);
-    let equal = tags.iter().filter(|&&tag| a.index(tag) == b.index(tag)).count();
-    assert!(equal < 10, "{equal} tags lie in the same slot under both seeds");
+    // 1000 of 65,536 and of 4,096: about 8 and 110 collisions are expected.
+    for (tags, distinct_min) in [(&values, 960), (&tables, 800)] {
+        assert!(a.indexes(tags.iter().copied()).len() > distinct_min);
+        let equal = tags.iter().filter(|&&tag| a.index(tag) == b.index(tag)).count();
+        assert!(equal < 10, "{equal} tags lie in the same slot under both seeds");
+    }
+}
+
+#[test]
+fn what_many_results_depend_on_shares_no_slot_with_single_values() {
+    let slots = SlotArray::<AtomicU64>::with_seed(4, SEED);
+    let key = Place::table("public", "users").key(&["id"]);
+    let of_values = slots.indexes((0..1000).map(|value| key.at(value).tag(Facet::INSERT)));
+    let of_tables = slots.indexes((0..1000).map(|number| Tag::table("public", &format!("t{number}"))));
+    assert_eq!((of_values.len(), of_tables.len()), (16, 16));
+    assert!(of_values.iter().all(|slot| !of_tables.contains(slot)));
 }
 
 #[test]
@@ -128,7 +142,7 @@ fn debug_output_shows_counts_only() {
     let hold = slots.begin_write(&tables());
     assert_eq!(
         format!("{slots:?}"),
-        "SlotArray { slots: 65536, abandoned_holds: 0, .. }"
+        "SlotArray { slots: 1064960, abandoned_holds: 0, .. }"
     );
     assert_eq!(format!("{hold:?}"), "WriteHold { slots: 3, .. }");
     hold.end();

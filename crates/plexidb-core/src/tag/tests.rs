@@ -46,6 +46,22 @@ fn tags_of_different_things_differ() {
 }
 
 #[test]
+fn tags_of_one_value_can_be_told_from_others() {
+    let users = Place::table("public", "users");
+    let key = users.key(&["id"]);
+    for facet in [
+        Facet::INSERT,
+        Facet::DELETE,
+        Facet::ANY_COLUMN,
+        Facet::column("name"),
+    ] {
+        assert!((0..100).all(|value| key.at(value).tag(facet).is_of_value()));
+        assert!(!users.tag(facet).is_of_value() && !key.unknown().tag(facet).is_of_value());
+    }
+    assert!(!Tag::DATABASE.is_of_value() && !Tag::table("public", "users").is_of_value());
+}
+
+#[test]
 fn values_of_several_columns_depend_on_their_order() {
     assert_ne!(KeySpace::combine_hashes([1, 2]), KeySpace::combine_hashes([2, 1]));
     assert_ne!(KeySpace::combine_hashes([0, 0]), KeySpace::combine_hashes([0]));

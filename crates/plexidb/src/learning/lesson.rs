@@ -48,7 +48,11 @@ impl<'s> Lesson<'s> {
             .learning()
             .filter(|_| keeps_counts(inner.connector.dialect(), statement, request))?;
         let wish = match wish.unwrap_or(inner.settings.key_learning) {
-            KeyLearning::Auto => inner.interest.choose(precaution),
+            KeyLearning::Auto => match inner.interest.choose(precaution) {
+                // A second trip crosses no network, and waiting for SQLite's only writer need not hold the precaution.
+                KeyLearning::OneTrip if inner.connector.dialect() == Dialect::Sqlite => KeyLearning::TwoTrips,
+                choice => choice,
+            },
             wish => wish,
         };
         let trips = match wish {

@@ -7,6 +7,7 @@ mod api;
 mod cancellation;
 mod concurrency;
 mod databases;
+mod differential;
 mod errors;
 mod freshness;
 mod learning;

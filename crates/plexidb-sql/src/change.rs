@@ -14,6 +14,8 @@ pub(crate) enum ChangeDetail {
         columns: Vec<String>,
         /// The rows, where the statement lists them and they are few.
         rows: Option<Vec<Vec<Cell>>>,
+        /// Whether a value is stored as it is given, or refused; MySQL's IGNORE makes it fit.
+        is_exact: bool,
         /// What decides that a row is there already: these columns, or any unique key.
         conflict: Option<Vec<String>>,
         /// What an existing row gets.

@@ -86,10 +86,11 @@ impl Interest {
         let Some(hits_a_second) = rates.max() else {
             return KeyLearning::Never;
         };
-        // While the statement runs, each read that would have been a hit is a miss; a second trip takes about as long as the
-        // statement. So it pays where the reads of that time cost more than that time.
+        // While the statement runs, each read that would have been a hit is a miss, and so is the next one, since its
+        // result is not stored; a second trip takes about as long as the statement. So it pays where the reads of
+        // that time cost more than that time.
         let miss_seconds = self.miss_ns.load(Ordering::Relaxed) as f64 / 1e9;
-        if f64::from(hits_a_second) * miss_seconds > 1.0 {
+        if f64::from(hits_a_second) * 2.0 * miss_seconds > 1.0 {
             KeyLearning::TwoTrips
         } else {
             KeyLearning::OneTrip

@@ -45,7 +45,7 @@ impl Collector<'_, '_> {
                 && source.with.is_none()
                 && source.limit_clause.is_none()
         });
-        let rows = (is_list && !ignores(self.text) && insert.partitioned.is_none())
+        let rows = (is_list && insert.partitioned.is_none())
             .then(|| listed_rows(self.text))
             .flatten();
         let (conflict, assignments) = match &insert.on {
@@ -73,6 +73,7 @@ impl Collector<'_, '_> {
         Some(ChangeDetail::Insert {
             columns,
             rows,
+            is_exact: !ignores(self.text),
             conflict,
             assignments,
         })

@@ -10,6 +10,8 @@ use super::{PINNED_VALUES_MAX, Places, parameter, place_of};
 pub(crate) enum PinnedValue {
     /// The parameter with this index, counted from 0.
     Parameter(usize),
+    /// The same, of which NULL tells nothing.
+    ParameterUnlessNull(usize),
     /// A constant of the text.
     Constant(Value),
 }
@@ -62,6 +64,10 @@ impl PinnedColumn {
     fn hash(&self, value: &PinnedValue, params: &[ValueRef<'_>]) -> Option<u64> {
         match value {
             PinnedValue::Parameter(index) => self.comparison.hash(parameter(params, *index)?),
+            PinnedValue::ParameterUnlessNull(index) => {
+                let value = parameter(params, *index).filter(|value| *value != ValueRef::Null)?;
+                self.comparison.hash(value)
+            }
             PinnedValue::Constant(value) => self.comparison.hash(value.as_ref()),
         }
     }

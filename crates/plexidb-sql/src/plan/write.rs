@@ -231,7 +231,9 @@ impl Lookup {
     #[must_use]
     pub fn params<'a>(&'a self, params: &[ValueRef<'a>]) -> Option<Vec<ValueRef<'a>>> {
         let value = |value: &'a PinnedValue| match value {
-            PinnedValue::Parameter(index) => parameter(params, *index),
+            PinnedValue::Parameter(index) | PinnedValue::ParameterUnlessNull(index) => {
+                parameter(params, *index)
+            }
             PinnedValue::Constant(value) => Some(value.as_ref()),
         };
         self.values.iter().map(value).collect()

@@ -104,7 +104,8 @@ fn plan_block(
         let is_parent = || joined::is_parent_of_another(block, members, member);
         let insert = match &key {
             Some((key, pinned)) if is_proven(block, member, key, pinned) => InsertNeed::UnlessFound,
-            _ if is_parent() => InsertNeed::Never,
+            // Pinned to a key, a row that is there already may come by a change of that key.
+            None if is_parent() => InsertNeed::Never,
             _ => InsertNeed::Always,
         };
         let own: &[&str] = &key

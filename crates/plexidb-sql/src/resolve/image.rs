@@ -81,7 +81,7 @@ impl Values {
 
 fn may_become_default(name: &str, values: &[PinnedValue], table: &Table) -> bool {
     let may_be_null = |value: &PinnedValue| match value {
-        PinnedValue::Parameter(_) => true,
+        PinnedValue::Parameter(_) | PinnedValue::ParameterUnlessNull(_) => true,
         PinnedValue::Constant(value) => *value == Value::Null,
     };
     let has_default =
@@ -101,20 +101,23 @@ pub(super) fn of_target(
             Some(ChangeDetail::Insert {
                 columns,
                 rows: Some(rows),
+                is_exact,
                 ..
             }),
             Change::Insert,
-        ) => listed(columns, rows, table, catalog).map_or(Image::Unknown, Image::Rows),
+        ) => listed(columns, rows, *is_exact, table, catalog).map_or(Image::Unknown, Image::Rows),
         (
             Some(ChangeDetail::Insert {
                 columns,
                 rows: Some(rows),
+                is_exact,
                 conflict,
                 ..
             }),
             Change::Update(_) | Change::Delete,
         ) => {
-            let existing = conflicting(conflict.as_deref(), table).zip(listed(columns, rows, table, catalog));
+            let existing =
+                conflicting(conflict.as_deref(), table).zip(listed(columns, rows, *is_exact, table, catalog));
             existing
                 .and_then(|(key, rows)| of_key(&key, &rows, table))
                 .map_or(Image::Unknown, Image::Fixed)
@@ -174,11 +177,15 @@ pub(super) fn new_values(detail: Option<&ChangeDetail>, catalog: &Catalog) -> Va
     Values(values)
 }
 
-fn listed(columns: &[String], rows: &[Vec<Cell>], table: &Table, catalog: &Catalog) -> Option<Vec<Row>> {
+fn listed(
+    columns: &[String],
+    rows: &[Vec<Cell>],
+    is_exact: bool,
+    table: &Table,
+    catalog: &Catalog,
+) -> Option<Vec<Row>> {
     // MySQL's strict mode may be one of tables with transactions alone.
-    if !catalog.are_values_exact() || !table.is_transactional {
-        return None;
-    }
+    let is_exact = is_exact && catalog.are_values_exact() && table.is_transactional;
     let names: Vec<&str> = if columns.is_empty() {
         if table.columns.iter().any(|column| column.is_generated) {
             return None;
@@ -191,19 +198,20 @@ fn listed(columns: &[String], rows: &[Vec<Cell>], table: &Table, catalog: &Catal
     rows.iter()
         .map(|cells| {
             let fits = cells.len() == names.len() || is_partial && cells.len() < names.len();
-            fits.then(|| row(&names, cells, table))
+            fits.then(|| row(&names, cells, table, is_exact))
         })
         .collect()
 }
 
-fn row(names: &[&str], cells: &[Cell], table: &Table) -> Row {
+fn row(names: &[&str], cells: &[Cell], table: &Table, is_exact: bool) -> Row {
     let mut values = Vec::new();
     for column in &table.columns {
         let given = names
             .iter()
             .position(|name| name.eq_ignore_ascii_case(&column.name));
         let value = match given.and_then(|index| cells.get(index)) {
-            Some(Cell::Value(value)) => stored(column, value, table),
+            Some(Cell::Value(value)) if is_exact => stored(column, value, table),
+            Some(Cell::Value(value)) => stored(column, value, table).and_then(|value| fitting(column, value)),
             Some(Cell::Computed) => None,
             Some(Cell::Default) | None => default_of(column, table),
         };
@@ -226,6 +234,20 @@ fn stored(column: &CatalogColumn, value: &PinnedValue, table: &Table) -> Option<
         PinnedValue::Constant(Value::Null) if !column.is_nullable => None,
         _ if makes_own => None,
         _ => Some(value.clone()),
+    }
+}
+
+/// The value where the database makes each fit that does not: only what fits in any case is certain.
+fn fitting(column: &CatalogColumn, value: PinnedValue) -> Option<PinnedValue> {
+    let type_name = column.type_name.to_ascii_lowercase();
+    let holds_all =
+        type_name.starts_with("bigint") && !type_name.contains("unsigned") && !type_name.contains("zerofill");
+    match value {
+        _ if !holds_all => None,
+        // NULL becomes 0 where the column cannot hold it.
+        PinnedValue::Parameter(index) if !column.is_nullable => Some(PinnedValue::ParameterUnlessNull(index)),
+        PinnedValue::Constant(Value::Null) if !column.is_nullable => None,
+        value => Some(value),
     }
 }
 

@@ -154,7 +154,7 @@ pub(in crate::resolve) fn describe(key: &TableKey<'_>, pinned: &PinnedKey) -> St
 
 fn describe_value(value: &PinnedValue) -> String {
     match value {
-        PinnedValue::Parameter(index) => format!("${}", index + 1),
+        PinnedValue::Parameter(index) | PinnedValue::ParameterUnlessNull(index) => format!("${}", index + 1),
         PinnedValue::Constant(Value::Int(number)) => number.to_string(),
         PinnedValue::Constant(Value::Bool(value)) => value.to_string(),
         // Texts may be anybody's secrets.

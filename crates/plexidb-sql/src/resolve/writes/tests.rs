@@ -8,6 +8,7 @@ use plexidb_core::{
 };
 
 use super::{Event, touched};
+use crate::plan::PinnedValue;
 use crate::profile::Profile;
 use crate::reason::Unbounded;
 use crate::resolve::image::Image;
@@ -75,14 +76,37 @@ fn steps(sql: &str, dialect: Dialect, tables: Vec<Table>) -> Result<Vec<String>,
 
 #[test]
 fn what_mysql_cuts_to_fit_is_not_what_the_statement_says() {
-    let images = |sql: &str| steps(sql, MySql, vec![table("a")]).unwrap();
-    assert_eq!(images("INSERT INTO a (id) VALUES (7)"), ["a: insert"]);
+    let id_of = |sql: &str, type_name: &str| {
+        let mut table = table("a");
+        table.columns[0].type_name = type_name.into();
+        let catalog = Catalog::new(
+            MySql,
+            "1".into(),
+            vec!["main".into()],
+            vec![table],
+            HashMap::new(),
+        );
+        let steps = touched(&Profile::analyze(sql, MySql), &catalog).unwrap();
+        match &steps[0].image {
+            Image::Rows(rows) => rows[0].value("id").cloned(),
+            other => panic!("{sql}: {other:?}"),
+        }
+    };
+    let of_seven = |sql: &str, type_name: &str| id_of(sql, type_name).is_some();
+    assert!(of_seven("INSERT INTO a (id) VALUES (7)", "int"));
     for modifiers in ["IGNORE", "LOW_PRIORITY IGNORE", "ignore"] {
-        assert_eq!(
-            images(&format!("INSERT {modifiers} INTO a (id) VALUES (7)")),
-            ["a: insert*"]
+        let sql = format!("INSERT {modifiers} INTO a (id) VALUES (7)");
+        // Whatever number it is, it fits the largest type.
+        assert!(of_seven(&sql, "bigint(20)"));
+        assert!(
+            !of_seven(&sql, "int") && !of_seven(&sql, "bigint(20) unsigned") && !of_seven(&sql, "varchar(9)")
         );
     }
+    assert_eq!(
+        id_of("INSERT IGNORE INTO a (id) VALUES (?)", "bigint"),
+        Some(PinnedValue::ParameterUnlessNull(0)),
+        "NULL becomes 0"
+    );
     let new_values = |sql: &str| {
         let catalog = Catalog::new(
             MySql,

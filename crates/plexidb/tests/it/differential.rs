@@ -16,6 +16,7 @@ mod reads;
 mod run;
 mod schema;
 mod shrink;
+mod tpch;
 mod writes;
 
 use case::{Case, Step};

@@ -24,7 +24,7 @@ impl Schema {
 
     fn filtered_view(&self, random: &mut Random, over: &Relation, number: usize) -> (String, Relation) {
         let kept: Vec<usize> = (0..over.columns.len())
-            .filter(|at| over.key.contains(at) || random.percent(70))
+            .filter(|at| *at == 0 || over.key.contains(at) || random.percent(70))
             .collect();
         let mut view = over.clone();
         view.name = format!("v{number}");

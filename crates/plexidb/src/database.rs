@@ -6,6 +6,7 @@ use std::time::Duration;
 use plexidb_cache::{L1, SlotArray};
 use plexidb_core::{Connector, Executed, Limits, Params, Tag, Value};
 use plexidb_pool::Pool;
+use tokio::sync::Semaphore;
 
 use crate::error::Error;
 use crate::explain::Explanation;
@@ -58,6 +59,8 @@ pub(crate) struct Inner {
     pub(crate) scope: u64,
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) pool: Pool,
+    /// The queue of those who write outside of transactions, where the database has one writer at a time (SQLite).
+    pub(crate) writers: Option<Arc<Semaphore>>,
     pub(crate) slots: Arc<SlotArray>,
     pub(crate) l1: Arc<L1>,
     pub(crate) schema: Schema,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use plexidb_core::{ConnectionStatus, DriverError};
 use plexidb_pool::Lease;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::database::Inner;
 use crate::error::Error;
@@ -29,6 +30,8 @@ pub(crate) struct Flight {
     inner: Arc<Inner>,
     lease: Option<Lease>,
     claim: Option<Claim>,
+    /// The turn to write, where there is one writer at a time.
+    turn: Option<OwnedSemaphorePermit>,
     is_under_way: bool,
 }
 
@@ -46,8 +49,14 @@ impl Flight {
             inner,
             lease: Some(lease),
             claim: None,
+            turn: None,
             is_under_way: false,
         }
+    }
+
+    /// Keeps the turn to write until the flight ends.
+    pub(crate) fn keep(&mut self, turn: Option<OwnedSemaphorePermit>) {
+        self.turn = turn;
     }
 
     /// Keeps what the write claims, from before it can become visible until the flight ends.

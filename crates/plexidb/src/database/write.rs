@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plexidb_core::{Dialect, DriverError, Executed, Params, Tag};
 use plexidb_sql::{TagList, Touched};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Bound, Execution, Inner, bind};
 use crate::error::Error;
@@ -53,13 +54,18 @@ impl Inner {
         if way == Way::Transaction {
             return Err(statement.transaction_control());
         }
-        let mut flight = self.depart().await?;
         let timeout = execution.timeout.or(self.settings.timeout);
         let write = Write {
             epoch,
             request,
             deadline: timeout.map(Deadline::after),
         };
+        let turn = match way {
+            Way::Write | Way::Ddl => self.turn_to_write(write.deadline).await?,
+            Way::Read | Way::Session | Way::Transaction => None,
+        };
+        let mut flight = self.depart().await?;
+        flight.keep(turn);
         if statement.does_not_parse() && flight.lease()?.is_read_only(&statement.sql).await? == Some(true) {
             return write.fly(flight).await;
         }
@@ -97,6 +103,30 @@ impl Inner {
                 Ok(response?)
             }
         }
+    }
+}
+
+impl Inner {
+    /// Waits for the turn to write, where the database has one writer at a time: whoever waits holds no slots yet, so that
+    /// reads keep their hits, and no connection.
+    async fn turn_to_write(&self, deadline: Option<Deadline>) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        let Some(writers) = &self.writers else {
+            return Ok(None);
+        };
+        let turn = Arc::clone(writers).acquire_owned();
+        let turn = match deadline {
+            None => turn.await,
+            Some(deadline) => {
+                tokio::time::timeout(deadline.left(), turn)
+                    .await
+                    .map_err(|_| DriverError::Timeout {
+                        phase: "writer queue",
+                        after: deadline.timeout,
+                    })?
+            }
+        };
+        // The queue is never closed.
+        Ok(turn.ok())
     }
 }
 

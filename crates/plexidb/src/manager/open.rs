@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plexidb_cache::{L1, L1Config, SlotArray};
-use plexidb_core::Limits;
+use plexidb_core::{Dialect, Limits};
 use plexidb_drivers::ConnectOptions;
 use plexidb_pool::{Pool, PoolConfig};
 use secrecy::ExposeSecret as _;
+use tokio::sync::Semaphore;
 
 use super::{Config, Database, DatabaseConfig};
 use crate::config::Role;
@@ -59,6 +60,7 @@ pub(super) async fn database(
         name: database.name.clone(),
         scope,
         pool,
+        writers: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
         connector,
         slots: Arc::new(SlotArray::default()),
         l1,

@@ -22,7 +22,7 @@ mod word;
 pub use hold::WriteHold;
 
 /// Slots of a write or a read over a few tables are kept without an allocation.
-type SlotIndexes = SmallVec<[u32; 8]>;
+type SlotIndexes = SmallVec<[u32; 16]>;
 
 /// The versions of everything that results of one database can depend on; shared by its readers and writers.
 ///
@@ -119,8 +119,10 @@ impl<W: AtomicWord> SlotArray<W> {
     }
 
     fn capture_group(&self, tags: impl Iterator<Item = Tag>) -> Option<Group> {
-        let mut group = Group::new();
-        for slot in self.indexes(tags) {
+        let slots = self.indexes(tags);
+        // Their number is known, so that many stamps take one allocation, of the size that is kept.
+        let mut group = Group::with_capacity(slots.len());
+        for slot in slots {
             let value = self.word(slot).load_acquire();
             if word::is_held(value) {
                 return None;

@@ -64,6 +64,22 @@ fn a_slot_stays_held_until_its_last_writer_is_done() {
 }
 
 #[test]
+fn captured_stamps_take_no_more_memory_than_they_need() {
+    let slots = array();
+    for tags in [1, 4, 5, 17, 40] {
+        let tags = (0..tags).map(|id| {
+            Place::table("public", "users")
+                .key(&["id"])
+                .at(id)
+                .tag(Facet::DELETE)
+        });
+        let stamps = slots.capture(tags).unwrap();
+        let needed = if stamps.len() > 4 { 16 * stamps.len() } else { 0 };
+        assert_eq!(stamps.heap_bytes(), needed);
+    }
+}
+
+#[test]
 fn a_tag_that_is_named_twice_is_held_once() {
     let slots = array();
     let [users, messages, _] = tables();

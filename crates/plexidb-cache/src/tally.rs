@@ -43,7 +43,7 @@ impl EntryHits {
     #[inline]
     pub(crate) fn count(&self) {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        if count.is_power_of_two() || count % FOLD_EVERY == 0 {
+        if count.is_power_of_two() || count.is_multiple_of(FOLD_EVERY) {
             self.fold(count);
         }
     }

@@ -12,6 +12,8 @@ const PAUSE_FIRST: u64 = 8_192;
 const PAUSE_DOUBLINGS_MAX: u32 = 8;
 /// What a hit costs; `cargo xtask bench hit` measures it. A miss costs so much more that its share does not matter.
 const HIT_NS: f64 = 150.0;
+/// A time longer than this many means counts as so long.
+const OUTLIER: f64 = 4.0;
 /// The weight of the newest time in a mean.
 const NEWEST: f64 = 1.0 / 16.0;
 
@@ -48,8 +50,7 @@ impl Payoff {
         self.pause > 0
     }
 
-    /// Judges after a miss; `hits` is the number of all hits so far, which may lag behind but only to the statement's favour:
-    /// hits that show later count in the next window.
+    /// Judges after a miss; `hits` is the number of all hits so far as the entries have told them: at least half.
     pub(crate) fn missed(&mut self, hits: u64, fetch_ns: u64, overhead_ns: u64) {
         mean(&mut self.fetch_ns, fetch_ns);
         mean(&mut self.overhead_ns, overhead_ns);
@@ -59,6 +60,8 @@ impl Payoff {
         if self.misses < WINDOW {
             return;
         }
+        // In doubt for the cache: as many hits may not be told yet.
+        let hits_now = 2 * hits_now;
         let ratio = hits_now as f64 / (hits_now + self.misses) as f64;
         if ratio < self.ratio_needed() {
             self.pause = PAUSE_FIRST << self.failures.min(PAUSE_DOUBLINGS_MAX);
@@ -86,9 +89,10 @@ impl Payoff {
 
 fn mean(mean: &mut f64, ns: u64) {
     let ns = ns as f64;
-    *mean = if *mean == 0.0 {
-        ns
+    if *mean == 0.0 {
+        *mean = ns;
     } else {
-        *mean + (ns - *mean) * NEWEST
-    };
+        // A thread that lost its processor in between says nothing of the work.
+        *mean += (ns.min(*mean * OUTLIER) - *mean) * NEWEST;
+    }
 }

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use plexidb_core::Dialect;
 use sqlparser::ast::{
-    Expr, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins,
+    Expr, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins,
 };
 
 use super::collector::Collector;
@@ -54,7 +55,18 @@ impl Collector<'_, '_> {
             ..Block::default()
         };
         for table in &select.from {
+            let before: Vec<usize> = (0..block.relations.len()).collect();
             self.block_tables(table, &mut block);
+            // SQLite's comma binds no looser than JOIN: what stands before it is on the left of the outer joins after it.
+            let keeps_right = |join: &Join| {
+                matches!(
+                    join.join_operator,
+                    JoinOperator::Right(_) | JoinOperator::RightOuter(_) | JoinOperator::FullOuter(_)
+                )
+            };
+            if self.text.dialect() == Dialect::Sqlite && table.joins.iter().any(keeps_right) {
+                set_nullable(&mut block, &before);
+            }
         }
         let everything = (0..block.relations.len()).collect();
         restrict(
@@ -191,6 +203,8 @@ impl Collector<'_, '_> {
         block.is_bounded = query.limit_clause.is_some() || query.fetch.is_some();
         block.has_offset = has_offset(query);
         block.order = order(text, query);
+        // An aggregate in ORDER BY alone makes one row of all (PostgreSQL, MySQL).
+        block.is_plain &= is_ordered_by_rows(query);
     }
 }
 
@@ -254,6 +268,13 @@ fn has_offset(query: &Query) -> bool {
         Some(LimitClause::LimitOffset { offset, limit_by, .. }) => offset.is_some() || !limit_by.is_empty(),
         Some(LimitClause::OffsetCommaLimit { .. }) => true,
     }
+}
+
+fn is_ordered_by_rows(query: &Query) -> bool {
+    query.order_by.as_ref().is_none_or(|order| match &order.kind {
+        OrderByKind::Expressions(by) => by.iter().all(|item| is_of_one_row(&item.expr)),
+        OrderByKind::All(_) => true,
+    })
 }
 
 fn order(text: &Text<'_>, query: &Query) -> Option<BTreeSet<ColumnUse>> {

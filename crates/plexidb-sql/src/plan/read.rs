@@ -27,10 +27,9 @@ pub(crate) struct TableRead {
     pub(crate) all: Tag,
     /// The whole table.
     pub(crate) table: Place,
-    /// The columns that are read at the key's places, `DELETE` alone where none is: its own columns are the same in all rows.
+    /// The columns that are read, `DELETE` alone where none is; the key's own are among them, since values that are equal
+    /// in the eyes of the database need not be the same.
     pub(crate) facets: Vec<Facet>,
-    /// The columns that are read of the whole table.
-    pub(crate) wide_facets: Vec<Facet>,
     pub(crate) insert: InsertNeed,
     /// The key to which it is pinned, where it is.
     pub(crate) key: Option<PinnedKey>,
@@ -126,7 +125,6 @@ impl ReadPlan {
             Precision::RowWithoutColumns => {
                 for table in &mut self.tables {
                     table.facets = without_columns(&table.facets);
-                    table.wide_facets = without_columns(&table.wide_facets);
                 }
                 for joined in &mut self.joined {
                     joined.facets = without_columns(&joined.facets);
@@ -164,7 +162,6 @@ impl TableRead {
             all,
             table: Place::table("", ""),
             facets: Vec::new(),
-            wide_facets: Vec::new(),
             insert: InsertNeed::Never,
             key: None,
         }
@@ -181,13 +178,10 @@ impl TableRead {
                 self.add_place(key.space.unknown(), &self.facets, self.insert, &mut found.unknown);
             }
             // The value cannot be told apart from others: a row may be equal in the eyes of the database.
-            Some((_, None)) => self.add_place(
-                self.table,
-                &self.wide_facets,
-                InsertNeed::Always,
-                &mut found.known,
-            ),
-            None => self.add_place(self.table, &self.wide_facets, self.insert, &mut found.known),
+            Some((_, None)) => {
+                self.add_place(self.table, &self.facets, InsertNeed::Always, &mut found.known);
+            }
+            None => self.add_place(self.table, &self.facets, self.insert, &mut found.known),
         }
     }
 

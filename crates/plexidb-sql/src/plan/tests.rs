@@ -46,7 +46,6 @@ fn point_read() -> ReadPlan {
             all: all(),
             table: users(),
             facets: vec![name()],
-            wide_facets: vec![name()],
             insert: InsertNeed::UnlessFound,
             key: Some(pinned(vec![PinnedValue::Parameter(0)])),
         }],

@@ -78,7 +78,6 @@ fn whole(name: &TableName) -> TableRead {
         all: Tag::table(&name.schema, &name.name),
         table: Place::table(&name.schema, &name.name),
         facets: vec![Facet::ANY_COLUMN],
-        wide_facets: vec![Facet::ANY_COLUMN],
         insert: InsertNeed::Always,
         key: None,
     }
@@ -108,21 +107,11 @@ fn plan_block(
             None if is_parent() => InsertNeed::Never,
             _ => InsertNeed::Always,
         };
-        let own: &[&str] = &key
-            .as_ref()
-            .map(|(key, _)| {
-                key.columns
-                    .iter()
-                    .map(|column| column.name.as_str())
-                    .collect::<Vec<_>>()
-            })
-            .unwrap_or_default();
         plan.tables.push(TableRead {
             label: label(member, &columns, key.as_ref(), insert),
             all: Tag::table(&member.table.name.schema, &member.table.name.name),
             table: keys::place(member.table),
-            facets: columns.facets(if key.is_some() { own } else { &[] }),
-            wide_facets: columns.facets(&[]),
+            facets: columns.facets(),
             insert,
             key: key.map(|(_, pinned)| pinned),
         });

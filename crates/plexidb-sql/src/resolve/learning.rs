@@ -92,6 +92,9 @@ fn is_learnable(step: &Step<'_>, profile: &Profile, catalog: &Catalog) -> bool {
     let is_plain = step.is_target
         && table.kind == TableKind::Table
         && table.triggers.is_empty()
+        // What a policy hides from a reader, RETURNING refuses to return.
+        && table.is_readable
+        && !table.has_row_security
         && ancestors(catalog, table).is_empty()
         && descendants(catalog, table).is_empty()
         && (has_returning(catalog) || is_mysql_update(profile, catalog));

@@ -26,20 +26,14 @@ pub(super) enum Read {
 }
 
 impl Read {
-    /// The facets of a read of these columns, without those that `fixed` names: they are the same in all rows of the place.
-    pub(super) fn facets(&self, fixed: &[&str]) -> Vec<Facet> {
+    /// The facets of a read of these columns.
+    pub(super) fn facets(&self) -> Vec<Facet> {
         let Self::These(columns) = self else {
             return vec![Facet::ANY_COLUMN];
         };
-        let is_fixed = |column: &&String| fixed.iter().any(|name| name.eq_ignore_ascii_case(column));
-        let read: Vec<Facet> = columns
-            .iter()
-            .filter(|column| !is_fixed(column))
-            .map(|column| Facet::column(column))
-            .collect();
-        match read.len() {
+        match columns.len() {
             0 => vec![Facet::DELETE],
-            1..=COLUMNS_MAX => read,
+            1..=COLUMNS_MAX => columns.iter().map(|column| Facet::column(column)).collect(),
             _ => vec![Facet::ANY_COLUMN],
         }
     }

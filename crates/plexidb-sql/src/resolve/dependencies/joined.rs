@@ -20,6 +20,8 @@ struct Link<'m, 'p, 'c> {
     own: &'c CatalogColumn,
     other: &'m Member<'p, 'c>,
     referencing: &'c CatalogColumn,
+    /// Whether rows of the other that find no partner are dropped here, rather than kept without one.
+    is_inner: bool,
 }
 
 /// The key of the result by which a relation can be followed, if it is joined by nothing else.
@@ -53,7 +55,7 @@ pub(super) fn key(
                 .iter()
                 .all(|column| is_of_others(column, member) && !is_output_name(column, profile))
         });
-    let has_all = member.is_nullable || refers(link.other.table, link.referencing, member.table, link.own);
+    let has_all = !link.is_inner || refers(link.other.table, link.referencing, member.table, link.own);
     // Rows that are skipped show in the result by their number alone, which the row that each joins must not change.
     if !is_alone || !is_ordered_by_others || !has_all && block.has_offset {
         return None;
@@ -78,7 +80,7 @@ fn joined(
     let needs_insert = member.is_nullable;
     let table = keys::place(member.table);
     let mut guards: Vec<Tag> = columns
-        .facets(&[])
+        .facets()
         .into_iter()
         .map(|facet| table.tag(facet))
         .collect();
@@ -106,7 +108,7 @@ fn joined(
         comparison: key.columns[0].comparison,
         all: Tag::table(&member.table.name.schema, &member.table.name.name),
         space: key.space,
-        facets: columns.facets(&[name]),
+        facets: columns.facets(),
         needs_insert,
         missing,
         guards,
@@ -160,6 +162,7 @@ fn links<'m, 'p, 'c>(
                 own,
                 other,
                 referencing,
+                is_inner: restriction.restricts.contains(&other.position),
             });
         }
     }

@@ -171,6 +171,8 @@ pub struct Table {
     pub parents: Vec<TableName>,
     /// What acts when it is written: triggers and rewrite rules of the user.
     pub triggers: Vec<Trigger>,
+    /// Whether the user may read all of its columns: without it a statement that returns what it writes is refused.
+    pub is_readable: bool,
     /// Whether row-level security applies to it.
     pub has_row_security: bool,
     /// The conditions of its row-level security policies for reading, where the database tells them.
@@ -326,6 +328,7 @@ impl Table {
             view_definition: None,
             parents: Vec::new(),
             triggers: Vec::new(),
+            is_readable: true,
             has_row_security: false,
             row_policies: Vec::new(),
             is_transactional: true,

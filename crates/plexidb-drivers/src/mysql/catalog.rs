@@ -151,9 +151,13 @@ async fn read_views(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error> {
 }
 
 async fn read_triggers(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error> {
-    let visible = Visible::read(conn).await?;
+    let (visible, readable) = (
+        Right::read(conn, "TRIGGER").await?,
+        Right::read(conn, "SELECT").await?,
+    );
     for table in tables.values_mut() {
-        if table.kind != TableKind::View && !visible.contains(&table.name) {
+        table.is_readable = readable.is_on(&table.name);
+        if table.kind != TableKind::View && !visible.is_on(&table.name) {
             table.triggers.push(Trigger::unknown("(not visible)"));
         }
     }
@@ -169,40 +173,40 @@ async fn read_triggers(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error
     Ok(())
 }
 
-/// Where the user holds the right to see triggers. Rights that come from a role count as missing.
-struct Visible {
+/// Where the user holds a right. One that comes from a role counts as missing.
+struct Right {
     everywhere: bool,
     schemas: Vec<String>,
     tables: Vec<(String, String)>,
 }
 
-impl Visible {
-    async fn read(conn: &mut Conn) -> Result<Self, Error> {
+impl Right {
+    async fn read(conn: &mut Conn, right: &str) -> Result<Self, Error> {
         // A grant on a schema is a pattern.
         let sql = format!(
-            "SELECT NULL, NULL FROM information_schema.user_privileges WHERE privilege_type = 'TRIGGER' \
+            "SELECT NULL, NULL FROM information_schema.user_privileges WHERE privilege_type = '{right}' \
              UNION ALL SELECT s.schema_name, NULL FROM information_schema.schemata s \
              JOIN information_schema.schema_privileges p ON s.schema_name LIKE p.table_schema \
-             WHERE p.privilege_type = 'TRIGGER' AND s.schema_name NOT IN {SYSTEM} \
+             WHERE p.privilege_type = '{right}' AND s.schema_name NOT IN {SYSTEM} \
              UNION ALL SELECT table_schema, table_name FROM information_schema.table_privileges \
-             WHERE privilege_type = 'TRIGGER'"
+             WHERE privilege_type = '{right}'"
         );
-        let mut visible = Self {
+        let mut found = Self {
             everywhere: false,
             schemas: Vec::new(),
             tables: Vec::new(),
         };
         for row in rows(conn, &sql).await? {
             match (text(&row, 0), text(&row, 1)) {
-                (None, _) => visible.everywhere = true,
-                (Some(schema), None) => visible.schemas.push(schema),
-                (Some(schema), Some(table)) => visible.tables.push((schema, table)),
+                (None, _) => found.everywhere = true,
+                (Some(schema), None) => found.schemas.push(schema),
+                (Some(schema), Some(table)) => found.tables.push((schema, table)),
             }
         }
-        Ok(visible)
+        Ok(found)
     }
 
-    fn contains(&self, table: &TableName) -> bool {
+    fn is_on(&self, table: &TableName) -> bool {
         self.everywhere
             || self.schemas.contains(&table.schema)
             || self

@@ -94,6 +94,7 @@ fn tables(rows: Vec<TextRow>) -> Tables {
         if cells.flag() {
             table.triggers.push(Trigger::unknown("(any)"));
         }
+        table.is_readable = cells.flag();
         table.view_definition = cells.optional();
         table.is_transactional = kind != TableKind::Foreign;
         tables.push(table);

@@ -383,3 +383,43 @@ async fn rows_that_change_their_unique_key_meanwhile_are_not_missed_on_mariadb()
     }
     settle(&db).await;
 }
+
+/// A role that may write and not read: what learns keys by reading must not be tried.
+#[tokio::test]
+async fn who_may_not_read_can_still_write_on_postgres() {
+    let database = TestDatabase::postgres();
+    let owner = database.with_schema().await;
+    let role = format!("writer_{}", std::process::id());
+    owner
+        .execute_script(&format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'w'; GRANT INSERT, UPDATE ON members TO {role}; \
+             GRANT SELECT (id) ON members TO {role}"
+        ))
+        .await
+        .unwrap();
+    let (_, rest) = database.url.split_once("://").unwrap();
+    let (_, address) = rest.split_once('@').unwrap();
+    let writer = plexidb::connect(&format!("postgres://{role}:w@{address}"))
+        .await
+        .unwrap();
+    for learning in [KeyLearning::OneTrip, KeyLearning::TwoTrips] {
+        let execution = Execution {
+            key_learning: Some(learning),
+            ..Execution::default()
+        };
+        let sql = "UPDATE members SET name = 'x' WHERE id = 1";
+        let executed = writer.execute_with(sql, NONE, execution).await.unwrap();
+        assert_eq!(executed.rows_affected, 1);
+    }
+    let mut transaction = writer.begin().await.unwrap();
+    transaction
+        .execute("UPDATE members SET name = 'y' WHERE id = 1", NONE)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    drop(writer);
+    owner
+        .execute_script(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
+        .await
+        .unwrap();
+}

@@ -35,7 +35,7 @@ pub(in super::super) const QUESTIONS: &str = concat!(
        UNION SELECT ev_class FROM pg_catalog.pg_rewrite WHERE rulename <> '_RETURN' \
        UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN active a ON a.rel = i.inhrelid) \
      SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, \
-       c.oid IN (SELECT rel FROM active), \
+       c.oid IN (SELECT rel FROM active), pg_catalog.has_table_privilege(c.oid, 'SELECT'), \
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END FROM ",
     users_tables!(),
     " ORDER BY n.nspname, c.relname;",

@@ -4,6 +4,7 @@ mod catalog;
 mod golden;
 mod never;
 mod oracle;
+mod precise;
 mod robust;
 mod tables;
 mod touches;

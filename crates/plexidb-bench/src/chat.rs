@@ -20,11 +20,14 @@ mod ratio;
 mod tables;
 mod tally;
 
-use crew::{Crew, WORKERS, Work};
-use mode::Mode;
+use crew::{Crew, Work};
+use mode::{Learning, Mode};
 use progress::Progress;
 use ratio::Ratio;
 use tally::Tally;
+
+/// Workers side by side, where nothing else is said.
+const WORKERS: u32 = 8;
 
 /// What to run.
 #[derive(clap::Args)]
@@ -38,6 +41,12 @@ pub(crate) struct Options {
     /// Also show what each kind of operation hits under row-precise invalidation.
     #[arg(long)]
     by_operation: bool,
+    /// How writes learn the keys of their rows.
+    #[arg(long, value_enum, default_value_t)]
+    learning: Learning,
+    /// Workers side by side.
+    #[arg(long, default_value_t = WORKERS, value_parser = clap::value_parser!(u32).range(1..=64))]
+    workers: u32,
     /// What data and operations follow from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -50,7 +59,7 @@ struct Size {
     /// Slices that fill the caches and are not counted.
     rounds_warm: usize,
     rounds: usize,
-    operations_per_worker: usize,
+    operations_per_slice: usize,
 }
 
 impl Size {
@@ -64,20 +73,16 @@ impl Size {
                 },
                 rounds_warm: 2,
                 rounds: 5,
-                operations_per_worker: 250,
+                operations_per_slice: 2_000,
             }
         } else {
             Self {
                 scale: Scale::small(),
                 rounds_warm: 3,
                 rounds: 9,
-                operations_per_worker: 1_000,
+                operations_per_slice: 8_000,
             }
         }
-    }
-
-    fn operations_per_slice(self) -> usize {
-        self.operations_per_worker * WORKERS as usize
     }
 
     fn slices_per_mix(self) -> usize {
@@ -122,12 +127,12 @@ pub(crate) async fn run(options: Options, quick: bool, is_json: bool) -> Result<
     let progress = Progress::new(steps);
     let mut report = Report::default();
     for product in products {
-        let measured = measure_product(product, &mixes, options.seed, size, &progress).await?;
+        let measured = measure_product(product, &mixes, &options, size, &progress).await?;
         tables::goals(&measured, &mut report);
         if is_json {
             tables::state(&measured, &mut report);
         } else {
-            progress.print(&tables::overview(&measured, size));
+            progress.print(&tables::overview(&measured, size, options.workers));
             if options.by_operation {
                 progress.print(&tables::by_operation(&measured));
             }
@@ -139,7 +144,7 @@ pub(crate) async fn run(options: Options, quick: bool, is_json: bool) -> Result<
 async fn measure_product(
     product: Product,
     mixes: &[Mix],
-    seed: u64,
+    options: &Options,
     size: Size,
     progress: &Progress,
 ) -> Result<Measured> {
@@ -150,7 +155,7 @@ async fn measure_product(
     for mode in Mode::ALL {
         progress.say(format!("{product}: generating"));
         let place = host.database(&format!("{}.db", places.len()));
-        version = generate(mode, &place, seed, size.scale).await?;
+        version = generate(mode, &place, options.seed, size.scale).await?;
         places.push(place);
         progress.step();
     }
@@ -158,10 +163,12 @@ async fn measure_product(
     for (index, mix) in mixes.iter().enumerate() {
         progress.say(format!("{product}, {}", Ratio::of(*mix)));
         let work = Work {
-            seed,
+            seed: options.seed,
             scale: size.scale,
             mix: *mix,
-            first_worker: index as u32 * WORKERS,
+            learning: options.learning,
+            first_worker: index as u32 * options.workers,
+            workers: options.workers,
         };
         outcomes.push(measure(&places, work, size, progress).await?);
     }
@@ -175,7 +182,7 @@ async fn measure_product(
 /// Fills a database and returns its version.
 async fn generate(mode: Mode, place: &Place<'_>, seed: u64, scale: Scale) -> Result<String> {
     // The bare driver's database is generated through the layer as well.
-    let manager = mode.open(place).await?;
+    let manager = mode.open(place, Learning::default()).await?;
     let database = crew::default_database(&manager)?;
     chat::generate(database, scale, seed, |_| {}).await?;
     let rows = database.query(place.product.version_sql(), params![]).await?;
@@ -200,7 +207,7 @@ async fn measure(places: &[Place<'_>], work: Work, size: Size, progress: &Progre
     }
     for round in 0..size.rounds_warm + size.rounds {
         for index in turns(round) {
-            let (tally, took) = crews[index].slice(size.operations_per_worker).await?;
+            let (tally, took) = crews[index].slice(size.operations_per_slice).await?;
             progress.step();
             if round >= size.rounds_warm {
                 sides[index].tally.add(&tally);
@@ -227,5 +234,5 @@ fn turns(round: usize) -> Vec<usize> {
 }
 
 fn rate(size: Size, took: Duration) -> f64 {
-    size.operations_per_slice() as f64 / took.as_secs_f64()
+    size.operations_per_slice as f64 / took.as_secs_f64()
 }

@@ -11,14 +11,12 @@ use plexidb::{CacheStats, Database, Manager, Source, StatementStats};
 use plexidb_workloads::chat::{Kind, Mix, Operation, Scale, Sequence, is_worth_a_retry};
 use tokio::task::JoinSet;
 
-use super::mode::Mode;
+use super::mode::{Learning, Mode};
 use super::oracle::{Memory, ReadKey, Verdict};
 use super::tally::Tally;
 use crate::bare::Bare;
 use crate::product::Place;
 
-/// Workers side by side.
-pub(super) const WORKERS: u32 = 8;
 /// A worker whose reads all hit never waits: it lets the others run after so many operations.
 const OPERATIONS_PER_TURN: usize = 64;
 /// Operations among which each kind of read is met.
@@ -34,6 +32,8 @@ pub(super) struct Work {
     pub(super) mix: Mix,
     /// Mixes on one database take workers of their own, so that none repeats what another has written.
     pub(super) first_worker: u32,
+    pub(super) workers: u32,
+    pub(super) learning: Learning,
 }
 
 /// The workers of one mode.
@@ -58,11 +58,11 @@ impl Crew {
     pub(super) async fn hire(mode: Mode, place: &Place<'_>, work: Work) -> Result<Self> {
         let manager = match mode {
             Mode::Bare => None,
-            _ => Some(mode.open(place).await?),
+            _ => Some(mode.open(place, work.learning).await?),
         };
         let memory = mode.precision().map(|_| Arc::new(Memory::default()));
         let mut workers = Vec::new();
-        for number in work.first_worker..work.first_worker + WORKERS {
+        for number in work.first_worker..work.first_worker + work.workers {
             let door = match &manager {
                 None => Door::Bare(Bare::connect(place).await?),
                 Some(manager) => Door::Layer(default_database(manager)?.clone(), memory.clone()),
@@ -75,8 +75,9 @@ impl Crew {
         Ok(Self { workers, manager })
     }
 
-    /// Every worker makes its next operations; returns what they counted and how long it took.
-    pub(super) async fn slice(&mut self, operations_per_worker: usize) -> Result<(Tally, Duration)> {
+    /// The workers make so many operations between them; returns what they counted and how long it took.
+    pub(super) async fn slice(&mut self, operations: usize) -> Result<(Tally, Duration)> {
+        let operations_per_worker = operations.div_ceil(self.workers.len());
         let start = Instant::now();
         let mut tasks = JoinSet::new();
         for worker in self.workers.drain(..) {

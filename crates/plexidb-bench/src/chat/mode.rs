@@ -1,12 +1,38 @@
 //! The ways of running the workload that are compared.
 
 use anyhow::{Context as _, Result};
-use plexidb::{Config, DatabaseConfig, Manager, Precision};
+use clap::ValueEnum;
+use plexidb::{Config, DatabaseConfig, KeyLearning, Manager, Precision};
 
 use crate::product::Place;
 
 /// Large enough that nothing is evicted: an evicted entry would look like one that was dropped without need.
 const L1_BYTES_MAX: u64 = 1 << 30;
+
+/// How writes learn the keys of their rows, on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Learning {
+    /// As it costs least.
+    #[default]
+    Auto,
+    /// Not at all.
+    Never,
+    /// In one round trip, under a hold of all keys.
+    OneTrip,
+    /// In two round trips, under a hold of the row's keys.
+    TwoTrips,
+}
+
+impl From<Learning> for KeyLearning {
+    fn from(learning: Learning) -> Self {
+        match learning {
+            Learning::Auto => Self::Auto,
+            Learning::Never => Self::Never,
+            Learning::OneTrip => Self::OneTrip,
+            Learning::TwoTrips => Self::TwoTrips,
+        }
+    }
+}
 
 /// One way of running it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +79,9 @@ impl Mode {
     }
 
     /// Opens the database as this mode has it.
-    pub(super) async fn open(self, place: &Place<'_>) -> Result<Manager> {
+    pub(super) async fn open(self, place: &Place<'_>, learning: Learning) -> Result<Manager> {
         let database = DatabaseConfig {
+            key_learning: learning.into(),
             invalidation: self.precision().unwrap_or_default(),
             ..DatabaseConfig::from_url("chat", place.url.as_str())
         };

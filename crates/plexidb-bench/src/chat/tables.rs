@@ -4,7 +4,6 @@ use comfy_table::{CellAlignment, Table};
 use plexidb::StatementStats;
 use plexidb_workloads::chat::Kind;
 
-use super::crew::WORKERS;
 use super::mode::Mode;
 use super::ratio::Ratio;
 use super::tally::Counts;
@@ -120,7 +119,7 @@ pub(super) fn state(measured: &Measured, report: &mut Report) {
 }
 
 /// One line a ratio, one column a mode.
-pub(super) fn overview(measured: &Measured, size: Size) -> String {
+pub(super) fn overview(measured: &Measured, size: Size, workers: u32) -> String {
     let mut table = table();
     let mut header = vec!["reads:writes".to_owned()];
     header.extend(Mode::ALL.map(|mode| mode.name().to_owned()));
@@ -155,7 +154,7 @@ pub(super) fn overview(measured: &Measured, size: Size) -> String {
         .flat_map(|outcome| &outcome.sides)
         .any(|side| side.cache_use() > CACHE_USE_MAX);
     let mut text = format!(
-        "chat on {} {}: {WORKERS} workers on {cores} cores; {} users, {} channels, {} messages; medians of {} slices of {} \
+        "chat on {} {}: {workers} workers on {cores} cores; {} users, {} channels, {} messages; medians of {} slices of {} \
          operations\n{table}",
         measured.product,
         measured.version,
@@ -163,7 +162,7 @@ pub(super) fn overview(measured: &Measured, size: Size) -> String {
         thousands(size.scale.channels.into()),
         thousands(size.scale.messages.into()),
         size.rounds,
-        thousands(size.operations_per_slice() as f64),
+        thousands(size.operations_per_slice as f64),
     );
     if is_full {
         text.push_str("\nthe cache was nearly full: evicted entries count as dropped without need");

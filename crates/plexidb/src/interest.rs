@@ -87,10 +87,10 @@ impl Interest {
             return KeyLearning::Never;
         };
         // While the statement runs, each read that would have been a hit is a miss, and so is the next one, since its
-        // result is not stored; a second trip takes about as long as the statement. So it pays where the reads of
-        // that time cost more than that time.
+        // result is not stored; a second trip takes about as long as the statement. A tenth of that time is enough to pay
+        // it: reads wait where many people do, and their misses load the database.
         let miss_seconds = self.miss_ns.load(Ordering::Relaxed) as f64 / 1e9;
-        if f64::from(hits_a_second) * 2.0 * miss_seconds > 1.0 {
+        if f64::from(hits_a_second) * 2.0 * miss_seconds > 0.1 {
             KeyLearning::TwoTrips
         } else {
             KeyLearning::OneTrip

@@ -231,7 +231,14 @@ impl Write<'_> {
             }
             .into());
         }
-        let answer = Answer::read(lesson.learning, &self.request, response);
+        let answer = match KeyQuery::of(lesson.learning, self.request) {
+            None => Answer::read(lesson.learning, &self.request, response),
+            // The rows are locked until COMMIT: what they hold now is what they will hold.
+            Some(query) => Answer {
+                tags: query.tags(flight.run_by(query.request(), self.deadline).await),
+                response: Ok(response),
+            },
+        };
         let mut tags = touched.certain;
         tags.extend_from_slice(answer.tags.as_ref().unwrap_or(&touched.precaution));
         self.claim(inner, &mut flight, &tags);

@@ -31,7 +31,7 @@ fn nothing_is_learnt_for_nobody() {
 #[test]
 fn a_second_trip_is_made_for_many_hits_only() {
     let interest = Interest::default();
-    interest.note_miss([tag("body")], 5_000, MISS);
+    interest.note_miss([tag("body")], 100, MISS);
     assert_eq!(
         interest.choose(&[tag("title"), tag("body")]),
         KeyLearning::OneTrip

@@ -16,7 +16,7 @@ use crate::schema::Statement;
 pub(crate) enum Trips {
     /// The extended statement alone, the precaution held meanwhile.
     One,
-    /// The extended statement in a transaction; the keys are known before COMMIT.
+    /// The extended statement, or the statement and a query for the keys, in a transaction: they are known before COMMIT.
     Two,
     /// The statement as it is, then a query for the keys, the precaution held meanwhile.
     Lookup,
@@ -57,9 +57,9 @@ impl<'s> Lesson<'s> {
         };
         let trips = match wish {
             KeyLearning::Never | KeyLearning::Auto => return None,
-            KeyLearning::OneTrip | KeyLearning::TwoTrips if learning.lookup().is_some() => Trips::Lookup,
             // Without transactions the write is visible before its COMMIT.
             KeyLearning::TwoTrips if statement.footprint.is_transactional => Trips::Two,
+            KeyLearning::TwoTrips | KeyLearning::OneTrip if learning.lookup().is_some() => Trips::Lookup,
             KeyLearning::TwoTrips | KeyLearning::OneTrip => Trips::One,
         };
         Some(Self { learning, trips })
@@ -76,7 +76,7 @@ impl<'s> Lesson<'s> {
             // These are never extended.
             Request::ExecuteMany { .. } | Request::Control { .. } => return *request,
         };
-        if self.trips == Trips::Lookup {
+        if self.learning.lookup().is_some() {
             return *request;
         }
         Request::Query {

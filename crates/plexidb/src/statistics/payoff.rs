@@ -30,6 +30,8 @@ pub(crate) struct Payoff {
     /// Reads that are still to pass the cache by.
     pause: u64,
     failures: u32,
+    /// Whether the last window spoke for switching off: one alone may be that of a cache that is still filling.
+    is_warned: bool,
 }
 
 impl Payoff {
@@ -63,12 +65,14 @@ impl Payoff {
         // In doubt for the cache: as many hits may not be told yet.
         let hits_now = 2 * hits_now;
         let ratio = hits_now as f64 / (hits_now + self.misses) as f64;
-        if ratio < self.ratio_needed() {
+        let is_loss = ratio < self.ratio_needed();
+        if is_loss && self.is_warned {
             self.pause = PAUSE_FIRST << self.failures.min(PAUSE_DOUBLINGS_MAX);
             self.failures += 1;
-        } else {
+        } else if !is_loss {
             self.failures = 0;
         }
+        self.is_warned = is_loss;
         self.begin_window(hits);
     }
 

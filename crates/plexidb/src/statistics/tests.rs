@@ -45,7 +45,7 @@ fn caching_that_never_hits_is_switched_off_and_shown() {
     for is_adaptive in [true, false] {
         let registry = Registry::new(16, is_adaptive);
         let record = record(&registry, "SELECT name FROM users");
-        for _ in 0..600 {
+        for _ in 0..1_200 {
             if registry.pays(&record) {
                 record.missed(Miss::Stale);
                 registry.filled(&record, Duration::from_micros(40), Duration::from_micros(2));

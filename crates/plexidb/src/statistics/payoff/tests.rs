@@ -23,11 +23,12 @@ fn run(payoff: &mut Payoff, period: u64, fetch_ns: u64, overhead_ns: u64, lookup
 #[test]
 fn a_statement_that_is_never_hit_stops_to_be_cached_and_is_tried_again() {
     let mut payoff = Payoff::default();
-    assert_eq!(run(&mut payoff, 1, 40_000, 2_000, WINDOW), WINDOW);
+    // One bad window may be that of a cache that is still filling.
+    assert_eq!(run(&mut payoff, 1, 40_000, 2_000, 2 * WINDOW), 2 * WINDOW);
     assert!(payoff.is_paused());
     assert_eq!(run(&mut payoff, 1, 40_000, 2_000, PAUSE_FIRST), 0);
     assert!(!payoff.is_paused());
-    // The second pause is twice as long.
+    // It is tried for a window, and the second pause is twice as long.
     assert_eq!(
         run(&mut payoff, 1, 40_000, 2_000, WINDOW + 2 * PAUSE_FIRST),
         WINDOW
@@ -62,7 +63,7 @@ fn few_hits_pay_where_a_miss_is_dear_and_not_where_it_is_cheap() {
 #[test]
 fn a_statement_that_is_hit_again_is_cached_for_good() {
     let mut payoff = Payoff::default();
-    run(&mut payoff, 1, 40_000, 2_000, WINDOW + PAUSE_FIRST);
+    run(&mut payoff, 1, 40_000, 2_000, 2 * WINDOW + PAUSE_FIRST);
     let lookups = 50 * WINDOW;
     assert_eq!(run(&mut payoff, 2, 40_000, 2_000, lookups), lookups);
     assert_eq!(payoff.failures, 0);
@@ -71,7 +72,7 @@ fn a_statement_that_is_hit_again_is_cached_for_good() {
 #[test]
 fn a_read_that_costs_no_more_than_a_hit_is_not_worth_keeping() {
     let mut payoff = Payoff::default();
-    let lookups = 4 * WINDOW;
+    let lookups = 8 * WINDOW;
     assert!(run(&mut payoff, 2, 10, 20, lookups) < lookups);
     assert!(payoff.is_paused());
 }

@@ -82,6 +82,8 @@ pub struct Trigger {
     pub is_on_delete: bool,
     /// The statements of its body, where the database tells them; without them it may do anything.
     pub body: Option<String>,
+    /// The tables that it writes besides the row, where the user has declared them: goes before the body.
+    pub writes: Option<Vec<String>>,
 }
 
 impl Trigger {
@@ -95,6 +97,7 @@ impl Trigger {
             is_on_update: true,
             is_on_delete: true,
             body: None,
+            writes: None,
         }
     }
 }
@@ -257,6 +260,22 @@ impl Catalog {
     pub fn with_case_sensitive_names(mut self) -> Self {
         self.are_names_case_sensitive = true;
         self
+    }
+
+    /// Takes the user's word for what the triggers of a table (`name` or `schema.name`) write, where the database does not
+    /// tell their bodies. Names are looked up like those of the table itself.
+    pub fn declare_trigger_writes(&mut self, table: &str, writes: &[String]) {
+        let (schema, name) = table
+            .split_once('.')
+            .map_or((None, table), |(schema, name)| (Some(schema), name));
+        let Some(found) = self.table(schema, name).map(|table| table.name.clone()) else {
+            return;
+        };
+        for table in self.tables.iter_mut().filter(|table| table.name == found) {
+            for trigger in table.triggers.iter_mut().filter(|trigger| trigger.body.is_none()) {
+                trigger.writes = Some(writes.to_vec());
+            }
+        }
     }
 
     /// The dialect.

@@ -113,7 +113,12 @@ impl Schema {
 
     /// Makes a new epoch of this catalog, or of nothing where it could not be read. `hold`, which touches the whole
     /// database, ends with the last user of the old epoch.
-    pub(crate) fn replace(&self, catalog: Option<Catalog>, hold: WriteHold) {
+    pub(crate) fn replace(&self, mut catalog: Option<Catalog>, hold: WriteHold) {
+        for table in &*self.planning.tables {
+            if let (Some(catalog), Some(writes)) = (&mut catalog, &table.trigger_writes) {
+                catalog.declare_trigger_writes(&table.name, writes);
+            }
+        }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let epoch = new_epoch(
             number,

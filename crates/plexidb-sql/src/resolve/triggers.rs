@@ -68,6 +68,24 @@ pub(super) fn effects<'c>(
 ) -> Result<Vec<TriggerWrite<'c>>, Unbounded> {
     let unknown = || Unbounded::Trigger(table.name.to_string());
     let dialect = catalog.dialect();
+    if let Some(declared) = &trigger.writes {
+        return declared
+            .iter()
+            .map(|name| {
+                let (schema, table) = name
+                    .split_once('.')
+                    .map_or((None, &**name), |(schema, table)| (Some(schema), table));
+                let table = catalog.table(schema, table).ok_or_else(unknown)?;
+                // Whatever it does to them.
+                let change = Change::Truncate { is_cascading: true };
+                Ok(TriggerWrite {
+                    table,
+                    change,
+                    is_replacing,
+                })
+            })
+            .collect();
+    }
     let text = trigger.body.as_deref().ok_or_else(unknown)?;
     let mut judge = Judge {
         table,

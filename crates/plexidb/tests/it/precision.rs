@@ -359,3 +359,39 @@ async fn who_waits_for_the_turn_to_write_keeps_nobody_from_the_cache_on_sqlite()
         );
     }
 }
+
+/// PostgreSQL does not tell what a trigger's function writes: the user can.
+#[tokio::test]
+async fn what_triggers_write_can_be_declared_on_postgres() {
+    let database = TestDatabase::postgres();
+    let owner = database.with_schema().await;
+    owner
+        .execute_script(
+            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             UPDATE notes SET body = body || '!'; RETURN NEW; END $$;
+             CREATE TRIGGER noting AFTER UPDATE ON members FOR EACH ROW EXECUTE FUNCTION note()",
+        )
+        .await
+        .unwrap();
+    let (notes, teams) = (
+        "SELECT body FROM notes WHERE id = 1",
+        "SELECT title FROM teams WHERE id = 1",
+    );
+    for (declared, of_others) in [
+        (None, Source::Database),
+        (Some(vec!["notes".to_owned()]), Source::L1),
+    ] {
+        let db = connect(&database.url, |config| {
+            config.tables.push(TableConfig {
+                trigger_writes: declared,
+                ..TableConfig::new("members")
+            });
+        })
+        .await;
+        prime(&db, notes).await;
+        prime(&db, teams).await;
+        write(&db, "UPDATE members SET score = 1 WHERE id = 1").await;
+        assert_eq!(assert_fresh(&db, notes).await, Source::Database);
+        assert_eq!(assert_fresh(&db, teams).await, of_others);
+    }
+}

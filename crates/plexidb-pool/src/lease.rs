@@ -17,6 +17,7 @@ pub struct Lease {
     /// `None` only while it is dropped.
     aged: Option<Aged>,
     is_tainted: bool,
+    is_altered: bool,
     /// Dropped after the connection is back: a slot that is free before it would let one connection too many be made.
     slot: Slot,
 }
@@ -26,6 +27,7 @@ impl Lease {
         Self {
             aged: Some(aged),
             is_tainted: false,
+            is_altered: false,
             slot,
         }
     }
@@ -34,6 +36,17 @@ impl Lease {
     /// handed to somebody else: it is closed at the end of the lease.
     pub fn taint(&mut self) {
         self.is_tainted = true;
+    }
+
+    /// Says that the session is altered for the time being: unless it is [`restored`](Self::restored) before the end of the
+    /// lease, it is closed as a [tainted](Self::taint) one is.
+    pub fn alter(&mut self) {
+        self.is_altered = true;
+    }
+
+    /// Says that what [`alter`](Self::alter) announced is undone. A taint stays.
+    pub fn restored(&mut self) {
+        self.is_altered = false;
     }
 
     /// Ends the lease and closes the connection in the background.
@@ -69,7 +82,7 @@ impl DerefMut for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(aged) = self.aged.take() else { return };
-        if self.is_tainted || aged.connection.status() != ConnectionStatus::Idle {
+        if self.is_tainted || self.is_altered || aged.connection.status() != ConnectionStatus::Idle {
             self.slot.pool.give_up(aged);
         } else {
             self.slot.pool.check_in(aged);
@@ -83,6 +96,7 @@ impl fmt::Debug for Lease {
             .field("status", &self.status())
             .field("session", &self.session())
             .field("is_tainted", &self.is_tainted)
+            .field("is_altered", &self.is_altered)
             .finish_non_exhaustive()
     }
 }

@@ -28,7 +28,7 @@ pub use profile::{
     WriteTarget,
 };
 pub use reason::{Reason, Unbounded};
-pub use resolve::{Cacheability, Footprint, WriteExtent, resolve};
+pub use resolve::{Cacheability, Footprint, ScopedRead, WriteExtent, resolve};
 pub use scan::{Scanner, Token, TokenKind, scan};
 pub use split::{ScriptStatement, StatementEnd, Statements, split_statements};
 pub use time_word::is_time_word;

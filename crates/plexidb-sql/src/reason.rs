@@ -91,6 +91,14 @@ pub enum Reason {
         /// Why its query may not be cached.
         reason: Box<Reason>,
     },
+    /// A policy of row-level security that may not be cached, not even under a security scope.
+    #[error("the row-level security of {table}: {reason}")]
+    Policy {
+        /// The table.
+        table: String,
+        /// Why its policies may not be cached.
+        reason: Box<Reason>,
+    },
     /// A view whose query the catalog does not hold.
     #[error("the definition of the view {0} is not known")]
     ViewUndefined(String),
@@ -126,7 +134,7 @@ impl Reason {
             Self::UnknownTable(_) => "unknown_table",
             Self::ForeignTable(_) => "foreign_table",
             Self::RowSecurity(_) => "row_security",
-            Self::View { reason, .. } => reason.code(),
+            Self::View { reason, .. } | Self::Policy { reason, .. } => reason.code(),
             Self::ViewUndefined(_) => "view_undefined",
         }
     }
@@ -139,7 +147,7 @@ impl Reason {
             | Self::UnknownFunction(_)
             | Self::UnknownTableFunction(_)
             | Self::ViewUndefined(_) => true,
-            Self::View { reason, .. } => reason.may_be_stale_catalog(),
+            Self::View { reason, .. } | Self::Policy { reason, .. } => reason.may_be_stale_catalog(),
             _ => false,
         }
     }

@@ -12,6 +12,7 @@ mod image;
 mod keys;
 mod learning;
 mod lookup;
+mod policies;
 mod reads;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,8 @@ mod triggers;
 mod writes;
 
 use reads::Reads;
+
+pub use policies::ScopedRead;
 
 use crate::kind::StatementKind;
 use crate::plan::{Precision, ReadPlan, WritePlan};
@@ -38,6 +41,8 @@ pub struct Footprint {
     pub writes: WriteExtent,
     /// Whether its result may be cached.
     pub cacheability: Cacheability,
+    /// How it reads for a request with a security scope, where row-level security applies to something that it reads.
+    pub scoped: Option<ScopedRead>,
     /// Whether nobody sees its writes before COMMIT, and a rollback undoes them.
     pub is_transactional: bool,
 }
@@ -90,6 +95,9 @@ impl Footprint {
     #[must_use]
     pub fn with_precision(mut self, precision: Precision) -> Self {
         self.reads = self.reads.with_precision(precision);
+        if let Some(scoped) = &mut self.scoped {
+            scoped.reads = std::mem::take(&mut scoped.reads).with_precision(precision);
+        }
         if let WriteExtent::Tables { plan, .. } = &mut self.writes {
             *plan = std::mem::take(plan).with_precision(precision);
         }
@@ -127,11 +135,28 @@ pub fn resolve(profile: &Profile, catalog: &Catalog) -> Footprint {
     };
     Footprint {
         reads: dependencies::plan(profile, &reads),
+        scoped: scoped_read(profile, &reads),
         is_transactional: is_transactional(&writes, catalog),
         writes,
         cacheability: refusal.map_or(Cacheability::Cacheable, Cacheability::Not),
         depends_on: reads.tables,
     }
+}
+
+/// The read as a request with a security scope runs it, where that makes a difference.
+fn scoped_read(profile: &Profile, unscoped: &Reads<'_>) -> Option<ScopedRead> {
+    if profile.kind != StatementKind::Read || !unscoped.has_row_security {
+        return None;
+    }
+    let mut reads = Reads::under_scope(unscoped.catalog);
+    reads.read(profile);
+    let names = reads.policies.iter().flat_map(|policies| &policies.names);
+    Some(ScopedRead {
+        names: names.cloned().collect(),
+        reads: dependencies::plan(profile, &reads),
+        refusal: reads.refusal,
+        depends_on: reads.tables,
+    })
 }
 
 fn write_extent(profile: &Profile, catalog: &Catalog, reads: &Reads<'_>) -> WriteExtent {

@@ -64,6 +64,7 @@ pub(super) fn assemble(mut answers: TextResults, server_version: &str) -> Catalo
     add_keys(&mut tables, answers.take(questions::KEYS));
     add_foreign_keys(&mut tables, answers.take(questions::FOREIGN_KEYS));
     add_parents(&mut tables, answers.take(questions::PARENTS));
+    add_policies(&mut tables, answers.take(questions::POLICIES));
     let functions = answers.take(questions::FUNCTIONS).into_iter().map(function);
     let search_path = answers.take(questions::SEARCH_PATH).into_iter();
     Catalog::new(
@@ -191,6 +192,15 @@ fn add_parents(tables: &mut Tables, rows: Vec<TextRow>) {
         let mut cells = Cells::new(row);
         if let Some(table) = tables.get(&cells.text()) {
             table.parents.push(cells.name());
+        }
+    }
+}
+
+fn add_policies(tables: &mut Tables, rows: Vec<TextRow>) {
+    for row in rows {
+        let mut cells = Cells::new(row);
+        if let Some(table) = tables.get(&cells.text()) {
+            table.row_policies.push(cells.text());
         }
     }
 }

@@ -145,6 +145,27 @@ async fn a_tainted_or_discarded_connection_is_closed_and_its_place_is_free_at_on
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_altered_connection_is_kept_only_if_it_is_restored_and_not_tainted() {
+    let (pool, connector) = pool(1);
+    let mut lease = pool.checkout().await.unwrap();
+    lease.alter();
+    lease.restored();
+    drop(lease);
+    let mut same = pool.checkout().await.unwrap();
+    assert_eq!(connector.made(), 1);
+    same.alter();
+    drop(same);
+    let mut second = pool.checkout().await.unwrap();
+    assert_eq!(connector.made(), 2);
+    second.alter();
+    second.taint();
+    second.restored();
+    drop(second);
+    drop(pool.checkout().await.unwrap());
+    assert_eq!(connector.made(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_statement_that_was_dropped_half_way_takes_its_connection_along() {
     let (pool, connector) = pool(1);
     let mut lease = pool.checkout().await.unwrap();

@@ -94,7 +94,10 @@ fn plan_block(
     for member in members {
         let key = pinned::choose(&pins, member);
         let columns = columns::read_of(profile, member, reads);
+        // A row that a policy hides is not in the result, and its key neither.
+        let is_policed = !reads.policies_of(&member.table.name).is_empty();
         if key.is_none()
+            && !is_policed
             && let Some(joined) = joined::key(profile, block, members, member, &columns)
         {
             plan.joined.push(joined);
@@ -104,7 +107,7 @@ fn plan_block(
         let insert = match &key {
             Some((key, pinned)) if is_proven(block, member, key, pinned) => InsertNeed::UnlessFound,
             // Pinned to a key, a row that is there already may come by a change of that key.
-            None if is_parent() => InsertNeed::Never,
+            None if !is_policed && is_parent() => InsertNeed::Never,
             _ => InsertNeed::Always,
         };
         plan.tables.push(TableRead {

@@ -8,6 +8,7 @@ use plexidb_core::{Catalog, Dialect, Table, TableKind, TableName};
 use super::columns;
 use super::functions::{self, Verdict};
 use super::lookup::{Found, descendants, find};
+use super::policies::Policies;
 use crate::profile::{Profile, RelationUse};
 use crate::reason::Reason;
 
@@ -25,6 +26,10 @@ pub(super) struct Reads<'c> {
     pub(super) refusal: Option<Reason>,
     /// A function that may write.
     pub(super) writing_function: Option<String>,
+    /// Whether row-level security applies to something that was read.
+    pub(super) has_row_security: bool,
+    /// The policies that were met; `None` where no security scope is assumed, so that row-level security refuses.
+    pub(super) policies: Option<Policies>,
     depth: usize,
 }
 
@@ -42,8 +47,23 @@ impl<'c> Reads<'c> {
             hidden: Vec::new(),
             refusal: None,
             writing_function: None,
+            has_row_security: false,
+            policies: None,
             depth: 0,
         }
+    }
+
+    /// Reads as a request with a security scope does.
+    pub(super) fn under_scope(catalog: &'c Catalog) -> Self {
+        Self {
+            policies: Some(Policies::default()),
+            ..Self::new(catalog)
+        }
+    }
+
+    /// The policies of this table, each as a statement that reads it.
+    pub(super) fn policies_of(&self, table: &TableName) -> &[Profile] {
+        self.policies.as_ref().map_or(&[], |policies| policies.of(table))
     }
 
     /// Reads a statement.
@@ -53,9 +73,26 @@ impl<'c> Reads<'c> {
 
     /// Reads a statement whose names without a schema are looked up in this one first.
     pub(super) fn read_in(&mut self, profile: &Profile, home: Option<&str>) {
+        self.read_parts(profile, home, None);
+    }
+
+    /// Reads the condition of a policy, in the form of a statement that reads its table first.
+    pub(super) fn read_as_policy(&mut self, profile: &Profile, table: &'c Table) {
+        self.depth += 1;
+        self.read_parts(profile, None, Some(table));
+        self.depth -= 1;
+    }
+
+    /// Reads relations, functions and columns. Where the statement is a policy, its first relation is the policy's own
+    /// table, which has been read already.
+    fn read_parts(&mut self, profile: &Profile, home: Option<&str>, own: Option<&'c Table>) {
         self.refuse(profile.refusal.clone());
         let mut resolved = Vec::with_capacity(profile.relations.len());
-        for relation in &profile.relations {
+        for (position, relation) in profile.relations.iter().enumerate() {
+            if let (0, Some(table)) = (position, own) {
+                resolved.push(Resolved { relation, table });
+                continue;
+            }
             match find(self.catalog, &relation.name, home) {
                 Found::Table(table) => {
                     resolved.push(Resolved { relation, table });
@@ -80,7 +117,7 @@ impl<'c> Reads<'c> {
 
     fn read_table(&mut self, table: &'c Table) {
         if table.has_row_security {
-            self.refuse(Some(Reason::RowSecurity(table.name.to_string())));
+            self.read_policies(table);
         }
         match table.kind {
             TableKind::View => self.read_view(table),
@@ -98,7 +135,7 @@ impl<'c> Reads<'c> {
                     }
                     // A read of the parent is not subject to the policies of its inheritors, but to be sure:
                     if other.has_row_security {
-                        self.refuse(Some(Reason::RowSecurity(other.name.to_string())));
+                        self.read_policies(other);
                     }
                 }
             }
@@ -136,7 +173,7 @@ impl<'c> Reads<'c> {
         }
     }
 
-    fn refuse(&mut self, reason: Option<Reason>) {
+    pub(super) fn refuse(&mut self, reason: Option<Reason>) {
         if self.refusal.is_none() {
             self.refusal = reason;
         }

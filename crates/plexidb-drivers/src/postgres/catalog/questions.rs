@@ -10,6 +10,7 @@ pub(super) const FOREIGN_KEYS: usize = 4;
 pub(super) const PARENTS: usize = 5;
 pub(super) const FUNCTIONS: usize = 6;
 pub(super) const SEARCH_PATH: usize = 7;
+pub(super) const POLICIES: usize = 8;
 
 /// Tables and views of the users' schemas.
 macro_rules! users_tables {
@@ -27,6 +28,7 @@ macro_rules! users_tables {
 /// - A table with inheritors has no unique keys: their rows are not checked against its own, and a read of it returns both.
 /// - An index guarantees uniqueness under the columns' own equality only with their collations and default operators.
 /// - A foreign key holds for the table's own rows alone, not for those of its inheritors.
+/// - Policies of all roles are listed: which of them apply to the user depends on the roles that they have.
 /// - An identity column and a domain's default are defaults like others.
 pub(in super::super) const QUESTIONS: &str = concat!(
     "SET LOCAL jit = off;",
@@ -89,5 +91,8 @@ pub(in super::super) const QUESTIONS: &str = concat!(
              AND pg_catalog.bool_or(pronamespace <> 11 AND provolatile <> 'i') THEN 2 \
             ELSE pg_catalog.max(CASE provolatile WHEN 'i' THEN 0 WHEN 's' THEN 1 ELSE 2 END) END \
      FROM pg_catalog.pg_proc GROUP BY 1;",
-    "SELECT s FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY u(s, p) ORDER BY p",
+    "SELECT s FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY u(s, p) ORDER BY p;",
+    // A policy without a condition lets every row pass.
+    "SELECT polrelid, COALESCE(pg_catalog.pg_get_expr(polqual, polrelid), 'true') FROM pg_catalog.pg_policy \
+     WHERE polcmd IN ('r', '*') ORDER BY polrelid, polname",
 );

@@ -34,6 +34,12 @@ CREATE TABLE other.posts (
 );
 ALTER TABLE other.posts ADD CONSTRAINT unchecked FOREIGN KEY (reply_author) REFERENCES users NOT VALID;
 ALTER TABLE other.posts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY a_tenant ON other.posts USING (author = current_setting('app.author', true)::int8);
+CREATE POLICY b_owner ON other.posts AS RESTRICTIVE FOR SELECT TO pg_read_all_data
+    USING (EXISTS (SELECT FROM users WHERE users.id = posts.author AND users.email = 'x'));
+CREATE POLICY c_writing ON other.posts FOR UPDATE USING (nr > 1);
+CREATE POLICY d_adding ON other.posts FOR INSERT WITH CHECK (nr > 2);
+CREATE POLICY e_open ON other.posts FOR SELECT;
 CREATE VIEW happy AS SELECT id, name FROM users WHERE mood = 'happy';
 CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS n FROM users;
 CREATE UNIQUE INDEX counted_n ON counted (n);
@@ -238,7 +244,15 @@ async fn triggers_rules_partitions_and_policies_are_seen() {
     assert_eq!(table("derived").parents, [table("base").name.clone()]);
     assert!(table("users").parents.is_empty());
     assert!(catalog.table(Some("other"), "posts").unwrap().has_row_security);
-    assert!(!table("users").has_row_security);
+    let policies = &catalog.table(Some("other"), "posts").unwrap().row_policies;
+    assert_eq!(policies.len(), 3, "{policies:#?}");
+    assert_eq!(
+        policies[0],
+        "(author = (current_setting('app.author'::text, true))::bigint)"
+    );
+    assert!(policies[1].contains("FROM users"), "{policies:#?}");
+    assert_eq!(policies[2], "true");
+    assert!(!table("users").has_row_security && table("users").row_policies.is_empty());
     assert!(table("users").is_transactional && !table("far").is_transactional);
 }
 

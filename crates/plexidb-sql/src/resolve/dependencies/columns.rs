@@ -38,6 +38,16 @@ impl Read {
         }
     }
 
+    fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::These(mut columns), Self::These(others)) => {
+                columns.extend(others);
+                Self::These(columns)
+            }
+            _ => Self::All,
+        }
+    }
+
     pub(super) fn describe(&self) -> String {
         match self {
             Self::All => "any column".to_owned(),
@@ -47,14 +57,18 @@ impl Read {
     }
 }
 
-/// The columns of this table that the statement may read.
+/// The columns of this table that the statement, or a policy on the table, may read.
 pub(super) fn read_of(profile: &Profile, member: &Member<'_, '_>, reads: &Reads<'_>) -> Read {
+    let table = member.table;
+    let policies = reads.policies_of(&table.name).iter();
+    policies.fold(named_in(profile, member.alias, table, reads), |read, policy| {
+        read.join(named_in(policy, &table.name.name, table, reads))
+    })
+}
+
+fn named_in(profile: &Profile, alias: &str, table: &Table, reads: &Reads<'_>) -> Read {
     let columns = &profile.columns;
-    let is_whole = columns.may_be_any
-        || columns
-            .all_of
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(member.alias));
+    let is_whole = columns.may_be_any || columns.all_of.iter().any(|name| name.eq_ignore_ascii_case(alias));
     if is_whole {
         return Read::All;
     }
@@ -63,11 +77,11 @@ pub(super) fn read_of(profile: &Profile, member: &Member<'_, '_>, reads: &Reads<
         let is_meant = column
             .qualifier
             .as_ref()
-            .is_none_or(|qualifier| qualifier.eq_ignore_ascii_case(member.alias));
+            .is_none_or(|qualifier| qualifier.eq_ignore_ascii_case(alias));
         if !is_meant {
             continue;
         }
-        match keys::column(member.table, &column.name) {
+        match keys::column(table, &column.name) {
             Some(known) => drop(found.insert(known.name.clone())),
             // A field of a row that the table has not: a row's own place, or a function in the form of a column.
             None if column.qualifier.is_some() => return Read::All,
@@ -78,9 +92,9 @@ pub(super) fn read_of(profile: &Profile, member: &Member<'_, '_>, reads: &Reads<
     // Names of the text that the tree shows nowhere as columns.
     let is_column = |name: &str| columns.named.iter().any(|column| column.name == name);
     for name in profile.names.iter().filter(|name| !is_column(name)) {
-        found.extend(keys::column(member.table, name).map(|column| column.name.clone()));
+        found.extend(keys::column(table, name).map(|column| column.name.clone()));
     }
-    add_rowid(member.table, reads, &mut found);
+    add_rowid(table, reads, &mut found);
     Read::These(found)
 }
 

@@ -156,10 +156,10 @@ async fn make_through_layer(
 ) -> Result<()> {
     let kind: Kind = operation.kind();
     let mut retries = 0;
-    let (rows, sent) = loop {
+    let (rows, sent, back) = loop {
         let sent = Instant::now();
         match operation.run(database).await {
-            Ok(rows) => break (rows, sent),
+            Ok(rows) => break (rows, sent, Instant::now()),
             Err(error) if retries < RETRIES_MAX && is_worth_a_retry(&error) => retries += 1,
             Err(error) => return Err(error).context(operation.name()),
         }
@@ -174,7 +174,7 @@ async fn make_through_layer(
     if rows.source() != Source::Database {
         tally.hit(kind);
     } else if let (Some(memory), Some(key)) = (memory, ReadKey::of(operation)) {
-        let verdict: Verdict = memory.judge(key, rows.into_set(), sent);
+        let verdict: Verdict = memory.judge(key, rows.into_set(), sent, back);
         tally.fetched(kind, verdict);
     }
     Ok(())

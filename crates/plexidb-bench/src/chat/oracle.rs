@@ -46,6 +46,9 @@ pub(super) enum Verdict {
     First,
     /// The result is another than the last one: the oracle misses as well.
     Changed,
+    /// The result is the last one, but this read was sent before the read that brought that one was back: the oracle had
+    /// nothing to answer it with either.
+    Together,
     /// The result is the last one: the oracle would have had it.
     Unchanged,
 }
@@ -59,6 +62,8 @@ struct Last {
     result: RowSet,
     /// When the read was sent that gave it.
     sent: Instant,
+    /// When the first read was back that gave it.
+    known_at: Instant,
 }
 
 /// Far more than workers.
@@ -74,20 +79,29 @@ impl Default for Memory {
 
 impl Memory {
     /// Compares a result from the database with the last one of its key, and remembers it.
-    pub(super) fn judge(&self, key: ReadKey, result: RowSet, sent: Instant) -> Verdict {
+    pub(super) fn judge(&self, key: ReadKey, result: RowSet, sent: Instant, back: Instant) -> Verdict {
         let shard = (key.ids.0 ^ key.ids.1.rotate_left(3)) as usize % SHARDS;
         let mut shard = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
+        let new = |result| Last {
+            result,
+            sent,
+            known_at: back,
+        };
         let Some(last) = shard.get_mut(&key) else {
-            shard.insert(key, Last { result, sent });
+            shard.insert(key, new(result));
             return Verdict::First;
         };
         if last.result == result {
             last.sent = last.sent.max(sent);
-            return Verdict::Unchanged;
+            return if sent < last.known_at {
+                Verdict::Together
+            } else {
+                Verdict::Unchanged
+            };
         }
         // Of two reads that overlap, the one that was sent later has more likely seen the later state.
         if sent >= last.sent {
-            *last = Last { result, sent };
+            *last = new(result);
         }
         Verdict::Changed
     }

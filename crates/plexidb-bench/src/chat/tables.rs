@@ -112,6 +112,7 @@ pub(super) fn state(measured: &Measured, report: &mut Report) {
                 add(&format!("{name}, hits"), counts.hits as f64, "");
                 add(&format!("{name}, first reads"), counts.first as f64, "");
                 add(&format!("{name}, changed results"), counts.changed as f64, "");
+                add(&format!("{name}, reads together"), counts.together as f64, "");
                 add(&format!("{name}, unneeded misses"), counts.unneeded as f64, "");
             }
         }
@@ -186,6 +187,7 @@ pub(super) fn by_operation(measured: &Measured) -> String {
             "oracle",
             "of it",
             "changed",
+            "together",
             "unneeded",
             "share",
             "held",
@@ -197,7 +199,7 @@ pub(super) fn by_operation(measured: &Measured) -> String {
             table.add_row(line(kind.name(), row.tally.kind(*kind), stats));
         }
         table.add_row(line("all", &row.tally.reads(), None));
-        align_right(&mut table, 1..12);
+        align_right(&mut table, 1..13);
         text.push_str(&format!(
             "{} {}, row, by operation; the last three columns are the layer's own, warming up included\n{table}\n",
             measured.product,
@@ -210,7 +212,7 @@ pub(super) fn by_operation(measured: &Measured) -> String {
     text
 }
 
-fn line(name: &str, counts: &Counts, stats: Option<&StatementStats>) -> [String; 12] {
+fn line(name: &str, counts: &Counts, stats: Option<&StatementStats>) -> [String; 13] {
     let count = |number: u64| thousands(number as f64);
     let of_layer =
         |number: fn(&StatementStats) -> u64| stats.map_or(String::new(), |stats| count(number(stats)));
@@ -223,6 +225,7 @@ fn line(name: &str, counts: &Counts, stats: Option<&StatementStats>) -> [String;
         percent(counts.oracle_ratio()),
         percent(counts.of_oracle()),
         count(counts.changed),
+        count(counts.together),
         count(counts.unneeded),
         percent(counts.unneeded_share()),
         of_layer(|stats| stats.held),

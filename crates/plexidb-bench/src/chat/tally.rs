@@ -14,7 +14,9 @@ pub(super) struct Counts {
     pub(super) first: u64,
     /// Reads of the database that gave another result than the last one.
     pub(super) changed: u64,
-    /// Reads of the database that gave the last result once more.
+    /// Reads of the database that were sent while another one was about to bring a first or a changed result.
+    pub(super) together: u64,
+    /// Other reads of the database that gave the last result once more.
     pub(super) unneeded: u64,
 }
 
@@ -46,6 +48,7 @@ impl Counts {
         self.hits += other.hits;
         self.first += other.first;
         self.changed += other.changed;
+        self.together += other.together;
         self.unneeded += other.unneeded;
     }
 }
@@ -77,6 +80,7 @@ impl Tally {
         match verdict {
             Verdict::First => counts.first += 1,
             Verdict::Changed => counts.changed += 1,
+            Verdict::Together => counts.together += 1,
             Verdict::Unchanged => counts.unneeded += 1,
         }
     }

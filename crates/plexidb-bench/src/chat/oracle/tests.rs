@@ -21,28 +21,50 @@ fn profile(user: i64) -> ReadKey {
     ReadKey::of(&Operation::Profile { user }).unwrap()
 }
 
+/// A clock of ten milliseconds.
+fn clock() -> Vec<Instant> {
+    let start = Instant::now();
+    (0..10).map(|ms| start + Duration::from_millis(ms)).collect()
+}
+
 #[tokio::test]
 async fn a_result_is_compared_with_the_last_one_of_its_key() {
-    let memory = Memory::default();
-    let now = Instant::now();
-    assert_eq!(memory.judge(profile(1), result(7).await, now), Verdict::First);
-    assert_eq!(memory.judge(profile(2), result(8).await, now), Verdict::First);
-    assert_eq!(memory.judge(profile(1), result(7).await, now), Verdict::Unchanged);
-    assert_eq!(memory.judge(profile(1), result(8).await, now), Verdict::Changed);
-    assert_eq!(memory.judge(profile(1), result(8).await, now), Verdict::Unchanged);
+    let (memory, at) = (Memory::default(), clock());
+    let seven = memory.judge(profile(1), result(7).await, at[0], at[1]);
+    assert_eq!(seven, Verdict::First);
+    let other_key = memory.judge(profile(2), result(8).await, at[0], at[1]);
+    assert_eq!(other_key, Verdict::First);
+    let again = memory.judge(profile(1), result(7).await, at[2], at[3]);
+    assert_eq!(again, Verdict::Unchanged);
+    let eight = memory.judge(profile(1), result(8).await, at[4], at[5]);
+    assert_eq!(eight, Verdict::Changed);
+    let again = memory.judge(profile(1), result(8).await, at[6], at[7]);
+    assert_eq!(again, Verdict::Unchanged);
 }
 
 #[tokio::test]
 async fn a_read_that_was_sent_before_the_last_one_does_not_replace_it() {
-    let memory = Memory::default();
-    let early = Instant::now();
-    let late = early + Duration::from_millis(1);
-    memory.judge(profile(1), result(8).await, late);
-    assert_eq!(memory.judge(profile(1), result(7).await, early), Verdict::Changed);
-    assert_eq!(
-        memory.judge(profile(1), result(8).await, late),
-        Verdict::Unchanged
-    );
+    let (memory, at) = (Memory::default(), clock());
+    memory.judge(profile(1), result(8).await, at[1], at[2]);
+    let older = memory.judge(profile(1), result(7).await, at[0], at[3]);
+    assert_eq!(older, Verdict::Changed);
+    let last = memory.judge(profile(1), result(8).await, at[4], at[5]);
+    assert_eq!(last, Verdict::Unchanged);
+}
+
+#[tokio::test]
+async fn reads_that_were_sent_before_a_change_was_known_are_no_hits_of_the_oracle() {
+    let (memory, at) = (Memory::default(), clock());
+    memory.judge(profile(1), result(7).await, at[0], at[2]);
+    let with_the_first = memory.judge(profile(1), result(7).await, at[1], at[3]);
+    assert_eq!(with_the_first, Verdict::Together);
+    memory.judge(profile(1), result(8).await, at[4], at[6]);
+    let with_the_change = memory.judge(profile(1), result(8).await, at[5], at[7]);
+    assert_eq!(with_the_change, Verdict::Together);
+    let after_it = memory.judge(profile(1), result(8).await, at[6], at[8]);
+    assert_eq!(after_it, Verdict::Unchanged);
+    let with_one_that_changed_nothing = memory.judge(profile(1), result(8).await, at[7], at[9]);
+    assert_eq!(with_one_that_changed_nothing, Verdict::Unchanged);
 }
 
 #[test]

@@ -43,18 +43,18 @@ impl<'c> Reads<'c> {
     }
 
     pub(super) fn next(&mut self) -> Asked {
-        let (marked, is_ordered) = match self.below(24) {
-            0..7 => self.lookups(),
-            7..14 => self.joined(),
-            14 | 15 => (self.aggregate(), false),
-            16 => (self.distinct(), false),
-            17 => (self.compound(), false),
-            18 => (self.with(), false),
-            19 => (self.recursive(), false),
-            20 => (self.derived(), false),
-            21 => (self.of_view(), false),
-            22 => (self.window(), false),
-            _ => self.by_key(),
+        let (marked, is_ordered) = match self.below(26) {
+            0..6 => self.lookups(),
+            6..12 => self.joined(),
+            12 | 13 => (self.aggregate(), false),
+            14 => (self.distinct(), false),
+            15 => (self.compound(), false),
+            16 => (self.with(), false),
+            17 => (self.recursive(), false),
+            18 => (self.derived(), false),
+            19 => (self.of_view(), false),
+            20 => (self.window(), false),
+            _ => (self.by_key(), false),
         };
         let (sql, params) = self.values.finish(&marked);
         Asked {
@@ -190,48 +190,66 @@ impl<'c> Reads<'c> {
         format!(" ORDER BY {}{bound}", columns.join(", "))
     }
 
-    /// One table by its key.
-    fn by_key(&mut self) -> (String, bool) {
+    /// One table by its key, by itself or on either side of a join.
+    fn by_key(&mut self) -> String {
         let mut scope = Vec::new();
         let from = self.relation(&mut scope);
         let relation = scope[0].clone();
-        let keys = &relation.table.keys;
-        let columns = keys[self.below(keys.len())].columns.clone();
-        let conditions: Vec<String> = columns
-            .iter()
-            .map(|name| {
-                let column = relation.table.columns.iter().find(|column| column.name == *name);
-                let name = self.name(&relation, name);
-                match self.below(4) {
-                    0 => format!(
-                        "{name} IN ({}, {})",
-                        self.values.of(column.unwrap()),
-                        self.values.of(column.unwrap())
-                    ),
-                    _ => format!("{name} = {}", self.values.of(column.unwrap())),
-                }
-            })
+        let conditions = self.pins(&relation);
+        let (from, filter) = match self.below(8) {
+            0 | 1 => {
+                let other = self.relation(&mut scope);
+                let kind = self.pick(&["LEFT JOIN", "JOIN", "FULL JOIN"]);
+                (format!("{other} {kind} {from} ON {conditions}"), String::new())
+            }
+            2 => {
+                let other = self.relation(&mut scope);
+                (
+                    format!("{from} RIGHT JOIN {other} ON {conditions}"),
+                    String::new(),
+                )
+            }
+            3 => {
+                let other = self.relation(&mut scope);
+                (
+                    format!("{from} LEFT JOIN {other} ON 1 = 1"),
+                    format!(" WHERE {conditions}"),
+                )
+            }
+            _ => (from, format!(" WHERE {conditions}")),
+        };
+        let keys = keys_of(&scope).join(", ");
+        let end = match self.below(8) {
+            0 => format!(" ORDER BY {keys} LIMIT 1"),
+            1 => format!(" ORDER BY {keys} LIMIT 1 OFFSET 1"),
+            _ => String::new(),
+        };
+        let outputs = match self.below(8) {
+            0 => "count(*)".to_owned(),
+            1 => format!("max({}), 1", self.plain_name(&scope)),
+            2 => format!("group_concat({}) IS NULL", self.any_name(&scope).0),
+            _ => self.outputs(&scope),
+        };
+        format!("SELECT {outputs} FROM {from}{filter}{end}")
+    }
+
+    /// All columns of one of its keys, fixed.
+    fn pins(&mut self, relation: &Relation<'c>) -> String {
+        let key = self.pick(&relation.table.keys);
+        let columns = relation.table.columns.iter();
+        let columns: Vec<_> = columns
+            .filter(|column| key.columns.contains(&column.name))
             .collect();
-        let outputs = self.outputs(&scope);
-        let end = self.pick(&["", "", "", " LIMIT 1", " ORDER BY count(*)", " ORDER BY 1"]);
-        // One row of many is anybody's choice.
-        let end = if end == " LIMIT 1" {
-            format!(" ORDER BY {} LIMIT 1", keys_of(&scope).join(", "))
-        } else {
-            end.to_owned()
+        let pin = |column: &&CatalogColumn| {
+            let name = self.name(relation, &column.name);
+            let (one, other) = (self.values.of(column), self.values.of(column));
+            match self.below(6) {
+                0 => format!("{name} IN ({one}, {other})"),
+                1 => format!("{one} = {name}"),
+                _ => format!("{name} = {one}"),
+            }
         };
-        let outputs = if end.contains("count") {
-            "1".to_owned()
-        } else {
-            outputs
-        };
-        (
-            format!(
-                "SELECT {outputs} FROM {from} WHERE {}{end}",
-                conditions.join(" AND ")
-            ),
-            false,
-        )
+        columns.iter().map(pin).collect::<Vec<_>>().join(" AND ")
     }
 
     fn joined(&mut self) -> (String, bool) {

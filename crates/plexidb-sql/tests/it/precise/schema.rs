@@ -21,8 +21,8 @@ const ROWS: &str = "
         (1, 'a', 'Ada', NULL, 3), (2, 'b', 'Bob', 1, 2), (3, 'c', 'ada', 1, NULL), (4, NULL, NULL, 2, 5);
     INSERT INTO channels VALUES (1, 1, 'x', 1), (2, 1, 'y', 2), (3, 2, NULL, 1);
     INSERT INTO members VALUES (1, 1, 'a'), (1, 2, 'b'), (2, 1, NULL), (3, 3, 'a');
-    INSERT INTO posts VALUES (1, 1, 1, 'a', 'x', NULL), (2, 1, 2, 'B', 'y', 1), (3, 2, NULL, 'z', 'x', 2),
-        (4, 3, 3, NULL, NULL, 9), (5, 1, 1, 'A', 'y', 1);";
+    INSERT INTO posts VALUES (1, 1, 1, 'a', 'x', NULL), (2, 1, 2, 'B', 'y', 1), (3, 2, NULL, '3', 'x', 2),
+        (4, 3, 3, NULL, NULL, 0), (5, 1, 1, 'A', 'y', 1);";
 
 /// A trigger: its table, when it acts, and what it does.
 const TRIGGERS: &[(&str, &str, &str)] = &[

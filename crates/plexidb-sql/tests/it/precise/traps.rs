@@ -24,15 +24,15 @@ pub(super) const TRAPS: &[(&str, &str)] = &[
     // An outer join without a condition, of which WHERE makes an inner one.
     (
         "SELECT p.tag, u.name FROM posts p LEFT JOIN users u ON 1 = 1 WHERE p.tag = u.handle",
-        "INSERT INTO users (id, handle) VALUES (5, 'z')",
+        "INSERT INTO users (id, handle) VALUES (5, '3')",
     ),
     (
         "SELECT p.parent, q.body FROM posts p LEFT JOIN posts q ON true WHERE p.parent = q.id",
-        "INSERT INTO posts (id, channel) VALUES (9, 1)",
+        "INSERT INTO posts (id, channel) VALUES (0, 1)",
     ),
     (
         "SELECT p.tag, c.id FROM users u JOIN posts p ON p.tag = u.handle RIGHT JOIN channels c ON c.id = p.channel",
-        "INSERT INTO users (id, handle) VALUES (5, 'z')",
+        "INSERT INTO users (id, handle) VALUES (5, '3')",
     ),
     // SQLite's comma joins no looser than JOIN: what is before it is on the left of an outer join as well.
     (
@@ -54,11 +54,27 @@ pub(super) const TRAPS: &[(&str, &str)] = &[
     ),
     (
         "SELECT p.id, p.tag, u.name FROM posts p JOIN users u ON u.handle = p.tag ORDER BY p.id DESC LIMIT 2",
-        "INSERT INTO users (id, handle) VALUES (5, 'z')",
+        "INSERT INTO users (id, handle) VALUES (5, '3')",
     ),
     (
         "SELECT p.tag AS id, u.id AS tag FROM posts p JOIN users u ON u.handle = p.tag ORDER BY tag LIMIT 1",
         "UPDATE users SET id = 0 WHERE id = 2",
+    ),
+    (
+        "SELECT p.author, sum(u.score) OVER () FROM posts p JOIN users u ON u.id = p.author ORDER BY p.id LIMIT 1",
+        "UPDATE users SET score = 9 WHERE id = 3",
+    ),
+    (
+        "SELECT name FROM users WHERE id IN (1, 5)",
+        "INSERT INTO users (id, name) VALUES (5, 'e')",
+    ),
+    (
+        "SELECT u.name FROM users u JOIN users v ON u.name = v.handle WHERE v.handle = 'a'",
+        "UPDATE users SET name = 'a' WHERE id = 3",
+    ),
+    (
+        "SELECT p.body FROM posts p JOIN channels c ON p.tag = c.kind WHERE c.kind = '2'",
+        "UPDATE posts SET tag = '2.0' WHERE id = 3",
     ),
     // Names that belong to something else.
     (

@@ -16,6 +16,9 @@ const LINKS: &[(&str, &str, &str, &str)] = &[
     ("users", "boss", "users", "id"),
     ("channels", "kind", "users", "score"),
     ("posts", "channel", "members", "channel"),
+    // Of different collations.
+    ("users", "name", "users", "handle"),
+    ("members", "role", "posts", "tag"),
 ];
 /// Aliases, some of which are names of columns and of other tables.
 const ALIASES: &[&str] = &["a", "b", "c", "u", "x", "id", "name", "posts", "users", "t"];
@@ -170,6 +173,9 @@ impl<'c> Reads<'c> {
         }
         for _ in 0..=self.below(3) {
             outputs.push(self.output(&scope));
+        }
+        if self.one_in(12) {
+            outputs.push(format!("sum({}) OVER ()", self.any_name(&scope).0));
         }
         if self.one_in(6) {
             let first = self.below(outputs.len());

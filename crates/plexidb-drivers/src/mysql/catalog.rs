@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, Row, Value};
-use plexidb_core::{Catalog, Dialect, Table, TableKind, TableName, Trigger, Volatility};
+use plexidb_core::{Catalog, Dialect, Table, TableKind, TableName, Trigger, TriggerTiming, Volatility};
 
 mod columns;
 mod comparison;
@@ -162,12 +162,25 @@ async fn read_triggers(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error
         }
     }
     let sql = format!(
-        "SELECT DISTINCT event_object_schema, event_object_table FROM information_schema.triggers \
-         WHERE event_object_schema NOT IN {SYSTEM}"
+        "SELECT event_object_schema, event_object_table, trigger_name, action_timing, event_manipulation, \
+         action_statement FROM information_schema.triggers WHERE event_object_schema NOT IN {SYSTEM} \
+         ORDER BY event_object_schema, event_object_table, action_order, trigger_name"
     );
     for row in rows(conn, &sql).await? {
         if let Some(table) = table_of(tables, &row) {
-            table.triggers.push(Trigger::unknown("(any)"));
+            table.triggers.push(Trigger {
+                name: word(&row, 2),
+                timing: if word(&row, 3) == "AFTER" {
+                    TriggerTiming::After
+                } else {
+                    TriggerTiming::Before
+                },
+                is_on_insert: word(&row, 4) == "INSERT",
+                is_on_update: word(&row, 4) == "UPDATE",
+                is_on_delete: word(&row, 4) == "DELETE",
+                body: text(&row, 5).filter(|body| !body.is_empty()),
+                writes: None,
+            });
         }
     }
     Ok(())

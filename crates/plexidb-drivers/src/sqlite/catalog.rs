@@ -3,7 +3,7 @@
 //! Invariant: what cannot be told widens: a key that may not be unique is an index, a virtual or temporary table is
 //! foreign, which is never cached.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use plexidb_core::{Catalog, CatalogColumn, Dialect, DriverError, Table, TableKind, TableName, Trigger};
 use rusqlite::{Connection, Params, Row};
@@ -12,10 +12,12 @@ use super::error;
 
 mod comparison;
 mod constraints;
+mod trigger;
 mod view;
 
 use comparison::comparison;
 use constraints::{foreign_keys, keys, resolve_parent_columns};
+use trigger::trigger;
 
 /// Reads the whole schema; `target` is for messages.
 pub(super) fn read(database: &Connection, target: &str) -> Result<Catalog, DriverError> {
@@ -34,7 +36,7 @@ pub(super) fn read(database: &Connection, target: &str) -> Result<Catalog, Drive
 
 fn read_snapshot(reader: &Reader<'_>) -> Result<Catalog, DriverError> {
     let mut tables = Vec::new();
-    let triggered = reader.triggered_tables()?;
+    let triggers = reader.triggers()?;
     for found in reader.tables()? {
         let mut table = Table::new(found.name.clone(), found.kind());
         let (columns, primary_key) = reader.columns(&found)?;
@@ -45,8 +47,10 @@ fn read_snapshot(reader: &Reader<'_>) -> Result<Catalog, DriverError> {
             table.keys = keys(reader, &found.name, &table.columns, primary_key)?;
             table.foreign_keys = foreign_keys(reader, &found.name)?;
         }
-        if triggered.contains(&found.name.name.to_lowercase()) || reader.may_replace_rows(&found)? {
-            table.triggers.push(Trigger::unknown("(any)"));
+        let own = triggers.get(&found.name.name.to_lowercase());
+        table.triggers = own.cloned().unwrap_or_default();
+        if reader.may_replace_rows(&found)? {
+            table.triggers.push(Trigger::unknown("ON CONFLICT REPLACE"));
         }
         tables.push(table);
     }
@@ -231,20 +235,26 @@ impl Reader<'_> {
         Ok(text.as_deref().and_then(view::query).map(str::to_owned))
     }
 
-    /// The names, in lower case, of the tables that have triggers. A temporary trigger may be on a table of any
-    /// schema, so schemas are not told apart.
-    fn triggered_tables(&self) -> Result<HashSet<String>, DriverError> {
+    /// The triggers by the names, in lower case, of their tables. A temporary trigger may be on a table of any schema, so
+    /// schemas are not told apart.
+    fn triggers(&self) -> Result<HashMap<String, Vec<Trigger>>, DriverError> {
         let schemas: Vec<String> =
             self.rows("SELECT name FROM pragma_database_list", [], |row| row.get(0))?;
-        let mut tables = HashSet::new();
+        let mut tables: HashMap<String, Vec<Trigger>> = HashMap::new();
         for schema in schemas {
             let schema = quote(&schema);
-            let named = self.rows(
-                &format!("SELECT tbl_name FROM {schema}.sqlite_schema WHERE type = 'trigger'"),
+            let found = self.rows(
+                &format!("SELECT tbl_name, name, sql FROM {schema}.sqlite_schema WHERE type = 'trigger' ORDER BY name"),
                 [],
-                |row| row.get::<_, String>(0),
+                |row| {
+                    let (table, name): (String, String) = (row.get(0)?, row.get(1)?);
+                    let create: Option<String> = row.get(2)?;
+                    Ok((table, trigger(&name, create.as_deref().unwrap_or_default())))
+                },
             )?;
-            tables.extend(named.iter().map(|name| name.to_lowercase()));
+            for (table, trigger) in found {
+                tables.entry(table.to_lowercase()).or_default().push(trigger);
+            }
         }
         Ok(tables)
     }

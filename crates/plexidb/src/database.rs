@@ -14,6 +14,7 @@ use crate::interest::Interest;
 use crate::learning::KeyLearning;
 use crate::rows::Rows;
 use crate::schema::Schema;
+use crate::scope::{ScopeNumbers, ScopeSettings, Scoped};
 use crate::select::Select;
 use crate::statistics::{Miss, Registry, StatementPolicy, StatementStats};
 use crate::stream::RowStream;
@@ -69,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) last_refresh: LastRefresh,
     /// The reads that writes of unknown keys would make bypass the cache.
     pub(crate) interest: Interest,
+    pub(crate) scope_numbers: ScopeNumbers,
     /// Where work goes on that nobody waits for: rollbacks and the resolution of doubts.
     pub(crate) runtime: tokio::runtime::Handle,
 }
@@ -123,11 +125,21 @@ impl Database {
         params: Params<'_>,
         execution: Execution,
     ) -> Result<Rows, Error> {
+        self.query_under(sql, params, execution, None).await
+    }
+
+    pub(crate) async fn query_under(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        execution: Execution,
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Result<Rows, Error> {
         let mut miss = Miss::Unasked;
         if let Params::Positional(values) = params
             && !execution.no_cache
         {
-            match self.inner.cached(sql, values) {
+            match self.inner.cached(sql, values, scope) {
                 Ok(rows) => {
                     // A hit waits for nothing: a loop of hits must not keep its thread from all other tasks.
                     tokio::task::coop::consume_budget().await;
@@ -137,7 +149,7 @@ impl Database {
             }
         }
         // Boxed, so that the future of a hit stays small.
-        Box::pin(self.inner.query(sql, params, execution, miss)).await
+        Box::pin(self.inner.query(sql, params, execution, miss, scope)).await
     }
 
     /// Runs a statement and returns how many rows it changed. What it touches leaves the cache before this returns.
@@ -146,7 +158,7 @@ impl Database {
     ///
     /// Those of [`query`](Self::query), and [`Error::TransactionControl`].
     pub async fn execute(&self, sql: &str, params: Params<'_>) -> Result<Executed, Error> {
-        Box::pin(self.inner.execute(sql, params, Execution::default())).await
+        Box::pin(self.inner.execute(sql, params, Execution::default(), None)).await
     }
 
     /// Like [`execute`](Self::execute), with settings for this execution.
@@ -160,7 +172,7 @@ impl Database {
         params: Params<'_>,
         execution: Execution,
     ) -> Result<Executed, Error> {
-        Box::pin(self.inner.execute(sql, params, execution)).await
+        Box::pin(self.inner.execute(sql, params, execution, None)).await
     }
 
     /// Runs one statement for many rows of parameters, all in one transaction and pipelined where the protocol can.
@@ -217,15 +229,35 @@ impl Database {
     ///
     /// [`Error::Pool`] or [`Error::Driver`].
     pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction, Error> {
-        Transaction::begin(Arc::clone(&self.inner), options).await
+        Transaction::begin(Arc::clone(&self.inner), options, None).await
     }
 
     /// Tells how a statement is understood: whether its result may be cached and why not, what it depends on and
     /// what it touches. Nothing is run.
     #[must_use]
     pub fn explain(&self, sql: &str) -> Explanation {
+        self.explain_under(sql, None)
+    }
+
+    pub(crate) fn explain_under(&self, sql: &str, scope: Option<&Arc<ScopeSettings>>) -> Explanation {
         let epoch = self.inner.schema.current();
-        Explanation::new(&epoch.statement(sql), &epoch, self.inner.settings.is_cached)
+        let explanation = Explanation::new(&epoch.statement(sql), &epoch, self.inner.settings.is_cached);
+        match scope {
+            Some(scope) => explanation.under(scope),
+            None => explanation,
+        }
+    }
+
+    /// The database as row-level-security policies of PostgreSQL show it to a request that sets this session variable:
+    /// `scope("app.tenant", …)` for `USING (tenant = current_setting('app.tenant'))`. Tables with such policies are
+    /// cached under a scope that sets all variables which their policies read, for this scope alone; without a scope they bypass
+    /// the cache. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Scope`] where the database is none of PostgreSQL, or name or value cannot be.
+    pub fn scope(&self, name: &str, value: &str) -> Result<Scoped, Error> {
+        Scoped::new(self, name, value)
     }
 
     /// Sets how results of statements of this form (literals do not matter) are cached.

@@ -5,6 +5,7 @@ use plexidb_pool::PoolError;
 use plexidb_sql::NameError;
 
 use crate::config::ConfigErrors;
+use crate::scope::ScopeError;
 
 /// Why a call failed. [`Error::driver`] leads to the database's own error, with its SQLSTATE and position.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum Error {
     /// The named placeholders and the given names do not fit.
     #[error(transparent)]
     Names(#[from] NameError),
+    /// A security scope cannot be.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
     /// A value could not be read from a row.
     #[error(transparent)]
     Row(#[from] RowError),

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use plexidb_core::TableName;
-use plexidb_sql::{Cacheability, StatementKind, WriteExtent};
+use plexidb_sql::{Cacheability, ScopedRead, StatementKind, WriteExtent};
 
 use crate::schema::{Epoch, Statement};
+use crate::scope::ScopeSettings;
 
 /// What plexidb knows of a statement; nothing was run to learn it.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Explanation {
     pub fingerprint: u64,
     /// Whether its result may be cached, or the reason why not.
     pub cacheability: Cacheability,
+    /// How a request with a security scope reads, where row-level security applies to something that it reads.
+    pub scoped: Option<ScopedRead>,
     /// The base tables on which its result depends, views expanded.
     pub depends_on: Vec<TableName>,
     /// What running it makes the cache drop.
@@ -38,12 +41,26 @@ impl Explanation {
             normalised: statement.profile.normalised().to_owned(),
             fingerprint: statement.profile.fingerprint(),
             cacheability: statement.footprint.cacheability.clone(),
+            scoped: statement.footprint.scoped.clone(),
             depends_on: statement.footprint.depends_on.clone(),
             writes: statement.footprint.writes.clone(),
             is_cache_enabled,
             is_schema_known: !epoch.is_blind,
             schema_epoch: epoch.number,
         }
+    }
+
+    /// The same for a request with this scope.
+    pub(crate) fn under(mut self, scope: &ScopeSettings) -> Self {
+        if let Some(scoped) = &self.scoped {
+            if let Some(reason) = &scoped.refusal {
+                self.cacheability = Cacheability::Not(reason.clone());
+            } else if scope.sets_all(&scoped.names) && !scope.has_time_word() {
+                self.cacheability = Cacheability::Cacheable;
+                self.depends_on = scoped.depends_on.clone();
+            }
+        }
+        self
     }
 
     /// Whether the result will be cached.
@@ -70,6 +87,17 @@ impl fmt::Display for Explanation {
             _ if !self.is_schema_known => writeln!(f, "cacheable    no: the schema could not be read")?,
             Cacheability::Cacheable => writeln!(f, "cacheable    yes")?,
             Cacheability::Not(reason) => writeln!(f, "cacheable    no: {reason} [{}]", reason.code())?,
+        }
+        match &self.scoped {
+            Some(scoped) if self.cacheability != Cacheability::Cacheable => match &scoped.refusal {
+                Some(reason) => writeln!(f, "             not under a scope either: {reason}")?,
+                None if scoped.names.is_empty() => writeln!(f, "             cacheable under any scope")?,
+                None => {
+                    let names = scoped.names.join(", ");
+                    writeln!(f, "             cacheable under a scope that sets {names}")?;
+                }
+            },
+            _ => {}
         }
         if !self.depends_on.is_empty() {
             writeln!(f, "depends on   {}", names(&self.depends_on))?;

@@ -15,6 +15,7 @@ use crate::database::Inner;
 use crate::error::Error;
 use crate::in_doubt;
 use crate::request::{Request, Response};
+use crate::scope::ScopeSettings;
 
 mod claim;
 mod deadline;
@@ -25,6 +26,9 @@ pub(crate) use deadline::Deadline;
 /// How long a cancelled statement may take to end before its connection is given up.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
 
+/// How long taking a scope back may take before the connection is given up.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// A leased connection with a statement on its way.
 pub(crate) struct Flight {
     inner: Arc<Inner>,
@@ -32,6 +36,8 @@ pub(crate) struct Flight {
     claim: Option<Claim>,
     /// The turn to write, where there is one writer at a time.
     turn: Option<OwnedSemaphorePermit>,
+    /// The scope whose session variables are set, or are being set.
+    scope: Option<Arc<ScopeSettings>>,
     is_under_way: bool,
 }
 
@@ -50,6 +56,7 @@ impl Flight {
             lease: Some(lease),
             claim: None,
             turn: None,
+            scope: None,
             is_under_way: false,
         }
     }
@@ -68,6 +75,21 @@ impl Flight {
     /// The claim, to note what was learnt.
     pub(crate) fn claim_mut(&mut self) -> Option<&mut Claim> {
         self.claim.as_mut()
+    }
+
+    /// Sets the session variables of a scope for what follows. The connection is closed at the end of the flight, unless
+    /// they could be taken back.
+    pub(crate) async fn enter(
+        &mut self,
+        scope: &Arc<ScopeSettings>,
+        deadline: Option<Deadline>,
+    ) -> Result<(), DriverError> {
+        // Before anything is sent: from here on nobody else may get the session as it is.
+        self.lease()?.alter();
+        self.scope = Some(Arc::clone(scope));
+        self.run_by(scope.setting(&scope.values()), deadline)
+            .await
+            .map(drop)
     }
 
     /// The connection.
@@ -168,6 +190,9 @@ impl Drop for Flight {
             if let Some(claim) = self.claim.take() {
                 claim.end();
             }
+            if let Some(scope) = self.scope.take() {
+                self.inner.runtime.spawn(leave(lease, scope));
+            }
             return;
         }
         let session = lease.session();
@@ -181,6 +206,18 @@ impl Drop for Flight {
             }
             in_doubt::resolve(inner, session, claim.into_iter().collect()).await;
         });
+    }
+}
+
+/// Takes the session variables back, which nobody waits for. Until that is done the lease is one that gets closed.
+async fn leave(mut lease: Lease, scope: Arc<ScopeSettings>) {
+    if lease.status() != ConnectionStatus::Idle {
+        return;
+    }
+    match tokio::time::timeout(LEAVE_TIMEOUT, scope.take_back(&mut lease)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "could not take a scope back; the connection is closed"),
+        Err(_) => tracing::debug!("a scope was not taken back in time; the connection is closed"),
     }
 }
 

@@ -34,6 +34,7 @@ mod manager;
 mod request;
 mod rows;
 mod schema;
+mod scope;
 mod select;
 mod statistics;
 mod stats;
@@ -63,6 +64,7 @@ pub use plexidb_sql::{
     split_statements,
 };
 pub use rows::{Rows, Source};
+pub use scope::{ScopeError, Scoped};
 pub use select::Select;
 pub use statistics::{StatementPolicy, StatementStats};
 pub use stats::{SlotStats, Stats};

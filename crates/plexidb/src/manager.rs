@@ -11,6 +11,7 @@ use crate::database::{Database, Execution};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::rows::Rows;
+use crate::scope::Scoped;
 use crate::select::Select;
 use crate::stats::{SlotStats, Stats};
 use crate::stream::RowStream;
@@ -205,6 +206,15 @@ impl Manager {
     /// Those of [`Database::begin_with`].
     pub async fn begin_with(&self, options: TransactionOptions) -> Result<Transaction, Error> {
         self.default().begin_with(options).await
+    }
+
+    /// [`Database::scope`] of the default database.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Scope`].
+    pub fn scope(&self, name: &str, value: &str) -> Result<Scoped, Error> {
+        self.default().scope(name, value)
     }
 
     /// [`Database::explain`] of the default database.

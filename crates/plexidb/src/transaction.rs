@@ -17,6 +17,7 @@ use crate::learning::{Answer, KeyQuery, Lesson};
 use crate::request::{Request, Response};
 use crate::rows::{Rows, Source};
 use crate::schema::{Epoch, Statement, Way};
+use crate::scope::ScopeSettings;
 use crate::touched::TouchedTags;
 
 mod options;
@@ -46,10 +47,20 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    pub(crate) async fn begin(inner: Arc<Inner>, options: TransactionOptions) -> Result<Self, Error> {
+    pub(crate) async fn begin(
+        inner: Arc<Inner>,
+        options: TransactionOptions,
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Result<Self, Error> {
         let mut flight = inner.depart().await?;
         for sql in options.statements(inner.connector.dialect())? {
             flight.run(Request::Control { sql: &sql }, None).await?;
+        }
+        if let Some(scope) = scope {
+            // The database takes them back at the end of the transaction, however it ends.
+            flight
+                .run(scope.setting_in_transaction(&scope.values()), None)
+                .await?;
         }
         Ok(Self {
             lease: flight.into_lease(),

@@ -11,27 +11,35 @@ use smallvec::SmallVec;
 use super::stamping::Captured;
 use super::{Bound, Execution, Inner, bind};
 use crate::error::Error;
+use crate::flight::Deadline;
 use crate::request::Request;
 use crate::rows::{Rows, Source};
 use crate::schema::{Epoch, Statement, Way};
+use crate::scope::ScopeSettings;
 use crate::statistics::Miss;
 
 /// A read that is about to be sent.
 pub(crate) struct Planned {
     pub(crate) epoch: Arc<Epoch>,
     pub(crate) statement: Arc<Statement>,
+    scope: Option<Arc<ScopeSettings>>,
     /// `None` where its result is not to be stored.
     dependencies: Option<(Captured, Dependence)>,
 }
 
 impl Inner {
     /// The cached rows of this statement if they hold, or why there are none.
-    pub(crate) fn cached(&self, sql: &str, values: &[ValueRef<'_>]) -> Result<Rows, Miss> {
+    pub(crate) fn cached(
+        &self,
+        sql: &str,
+        values: &[ValueRef<'_>],
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Result<Rows, Miss> {
         if !self.settings.is_cached {
             return Err(Miss::Unasked);
         }
         let mut buffer = SmallVec::new();
-        let key = KeyRef::new(self.scope, sql, values, &mut buffer);
+        let key = KeyRef::new(self.key_scope(scope), sql, values, &mut buffer);
         match self.l1.get(&key, &self.slots) {
             Lookup::Hit(set) => Ok(Rows::new(set, Source::L1)),
             Lookup::Stale => Err(Miss::Stale),
@@ -41,6 +49,11 @@ impl Inner {
         }
     }
 
+    /// What tells results of this database and scope from all others in the shared L1.
+    fn key_scope(&self, scope: Option<&Arc<ScopeSettings>>) -> u64 {
+        scope.map_or(self.scope, |scope| scope.number())
+    }
+
     /// Runs a statement for its rows, whatever it does. `miss` tells what the cache said, where it was asked.
     pub(crate) async fn query(
         self: &Arc<Self>,
@@ -48,11 +61,12 @@ impl Inner {
         params: Params<'_>,
         execution: Execution,
         mut miss: Miss,
+        scope: Option<&Arc<ScopeSettings>>,
     ) -> Result<Rows, Error> {
         let is_named = matches!(params, Params::Named(_));
         let Bound { sql, values } = bind(sql, params, self.connector.dialect())?;
         if is_named && !execution.no_cache {
-            match self.cached(&sql, &values) {
+            match self.cached(&sql, &values, scope) {
                 Ok(rows) => return Ok(rows),
                 Err(reason) => miss = reason,
             }
@@ -64,14 +78,14 @@ impl Inner {
             params: &values,
             limits,
         };
-        let planned = self.plan(&sql, &values, execution);
+        let planned = self.plan(&sql, &values, execution, scope);
         if planned.statement.way() != Way::Read {
             let response = self
-                .write(&planned.epoch, &planned.statement, request, execution)
+                .write(&planned.epoch, &planned.statement, request, execution, scope)
                 .await?;
             return Ok(Rows::new(response.into_rows(), Source::Database));
         }
-        if let Some(rows) = self.stale_rows(&planned.statement, &values, execution, miss) {
+        if let Some(rows) = self.stale_rows(&planned, &values, execution, miss) {
             return Ok(rows);
         }
         planned.statement.record.missed(miss);
@@ -83,18 +97,23 @@ impl Inner {
     ///
     /// The stamps are captured before the query is sent. They count only if the epoch by which the statement was
     /// planned is still current *after* the capture: DDL that ended in between has left no mark on them.
-    pub(crate) fn plan(&self, sql: &str, values: &[ValueRef<'_>], execution: Execution) -> Planned {
+    fn plan(
+        &self,
+        sql: &str,
+        values: &[ValueRef<'_>],
+        execution: Execution,
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Planned {
         let epoch = self.schema.current();
         let statement = epoch.statement(sql);
         let is_wanted = self.settings.is_cached
             && !execution.no_cache
-            && statement.is_cacheable()
             && !statement.record.policy().no_cache
             && self.registry.pays(&statement.record)
             && !has_time_word(values);
         let dependencies = is_wanted
             .then(|| {
-                let plan = &statement.footprint.reads;
+                let plan = statement.reads(scope)?;
                 let found = plan.dependencies(values);
                 let captured = Captured::before(&self.slots, plan, &found)?;
                 Some((captured, found.unknown))
@@ -104,6 +123,7 @@ impl Inner {
         Planned {
             epoch,
             statement,
+            scope: scope.cloned(),
             dependencies,
         }
     }
@@ -120,13 +140,15 @@ impl Inner {
         let Planned {
             epoch,
             statement,
+            scope,
             dependencies,
         } = planned;
+        let scope = scope.as_ref();
         // A read that takes long must not keep the old schema's hold of the database.
         drop(epoch);
         let record = &statement.record;
         let sent = Instant::now();
-        let result = self.fetch(request, execution).await;
+        let result = self.fetch(request, execution, scope).await;
         let took = sent.elapsed();
         record.executed(took, result.as_ref().ok().map(|set| set.len() as u64));
         let set = result?;
@@ -134,7 +156,7 @@ impl Inner {
         let stamps = dependencies.and_then(|(captured, unknown)| {
             let tags = unknown.always.iter().chain(&unknown.unless_found).copied();
             self.interest.note_miss(tags, record.new_hits(), took);
-            captured.complete(&self.slots, &statement.footprint.reads, &set)
+            captured.complete(&self.slots, statement.reads(scope)?, &set)
         });
         match stamps {
             Some(stamps) => {
@@ -146,7 +168,7 @@ impl Inner {
                     keeps_stale: self.stale_age_max(&statement, execution).is_some(),
                 };
                 let mut buffer = SmallVec::new();
-                let key = KeyRef::new(self.scope, &statement.sql, values, &mut buffer);
+                let key = KeyRef::new(self.key_scope(scope), &statement.sql, values, &mut buffer);
                 // A result that is too large is counted by the cache and simply not kept.
                 let _ = self.l1.insert(key.to_owned(Arc::clone(&statement.sql)), fill);
                 let overhead = sent.duration_since(begun) + answered.elapsed();
@@ -160,11 +182,18 @@ impl Inner {
         Ok(set)
     }
 
-    async fn fetch(self: &Arc<Self>, request: Request<'_>, execution: Execution) -> Result<RowSet, Error> {
+    async fn fetch(
+        self: &Arc<Self>,
+        request: Request<'_>,
+        execution: Execution,
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Result<RowSet, Error> {
         let mut flight = self.depart().await?;
-        let response = flight
-            .run(request, execution.timeout.or(self.settings.timeout))
-            .await;
+        let deadline = execution.timeout.or(self.settings.timeout).map(Deadline::after);
+        if let Some(scope) = scope {
+            flight.enter(scope, deadline).await?;
+        }
+        let response = flight.run_by(request, deadline).await;
         flight.land();
         Ok(response?.into_rows())
     }
@@ -184,28 +213,35 @@ impl Inner {
     /// The old rows where the user has asked for them by name; a new result is fetched in the background.
     fn stale_rows(
         self: &Arc<Self>,
-        statement: &Statement,
+        planned: &Planned,
         values: &[ValueRef<'_>],
         execution: Execution,
         miss: Miss,
     ) -> Option<Rows> {
+        let (statement, scope) = (&planned.statement, planned.scope.as_ref());
         if !matches!(miss, Miss::Stale | Miss::Held) {
             return None;
         }
         let age_max = self.stale_age_max(statement, execution)?;
         let mut buffer = SmallVec::new();
-        let key = KeyRef::new(self.scope, &statement.sql, values, &mut buffer);
+        let key = KeyRef::new(self.key_scope(scope), &statement.sql, values, &mut buffer);
         let (set, age) = self.l1.peek_stale(&key)?;
         if age > age_max {
             return None;
         }
         if statement.record.begin_revalidation() {
-            self.revalidate(Arc::clone(&statement.sql), values, execution);
+            self.revalidate(Arc::clone(&statement.sql), values, execution, scope.cloned());
         }
         Some(Rows::new(set, Source::Stale))
     }
 
-    fn revalidate(self: &Arc<Self>, sql: Arc<str>, values: &[ValueRef<'_>], execution: Execution) {
+    fn revalidate(
+        self: &Arc<Self>,
+        sql: Arc<str>,
+        values: &[ValueRef<'_>],
+        execution: Execution,
+        scope: Option<Arc<ScopeSettings>>,
+    ) {
         let inner = Arc::clone(self);
         let values: Vec<Value> = values.iter().map(|value| ValueRef::to_owned(*value)).collect();
         self.runtime.spawn(async move {
@@ -216,7 +252,7 @@ impl Inner {
                 params: &values,
                 limits: execution.limits.unwrap_or(inner.settings.limits),
             };
-            let planned = inner.plan(&sql, &values, execution);
+            let planned = inner.plan(&sql, &values, execution, scope.as_ref());
             let statement = Arc::clone(&planned.statement);
             if planned.statement.way() == Way::Read
                 && let Err(error) = inner.read(planned, request, &values, execution, begun).await

@@ -12,6 +12,7 @@ use crate::flight::{Claim, Deadline, Flight};
 use crate::learning::{Answer, KeyQuery, Lesson, Trips};
 use crate::request::{Request, Response};
 use crate::schema::{Epoch, Statement, Way};
+use crate::scope::ScopeSettings;
 
 /// A write with all that it takes to run it.
 #[derive(Clone, Copy)]
@@ -28,6 +29,7 @@ impl Inner {
         sql: &str,
         params: Params<'_>,
         execution: Execution,
+        scope: Option<&Arc<ScopeSettings>>,
     ) -> Result<Executed, Error> {
         let Bound { sql, values } = bind(sql, params, self.connector.dialect())?;
         let epoch = self.schema.current();
@@ -37,7 +39,7 @@ impl Inner {
             params: &values,
         };
         Ok(self
-            .write(&epoch, &statement, request, execution)
+            .write(&epoch, &statement, request, execution, scope)
             .await?
             .into_executed())
     }
@@ -49,6 +51,7 @@ impl Inner {
         statement: &Statement,
         request: Request<'_>,
         execution: Execution,
+        scope: Option<&Arc<ScopeSettings>>,
     ) -> Result<Response, Error> {
         let way = statement.way();
         if way == Way::Transaction {
@@ -66,6 +69,9 @@ impl Inner {
         };
         let mut flight = self.depart().await?;
         flight.keep(turn);
+        if let Some(scope) = scope {
+            flight.enter(scope, write.deadline).await?;
+        }
         if statement.does_not_parse() && flight.lease()?.is_read_only(&statement.sql).await? == Some(true) {
             return write.fly(flight).await;
         }

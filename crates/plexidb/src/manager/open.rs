@@ -16,6 +16,7 @@ use crate::database::{Inner, LastRefresh, Settings};
 use crate::error::Error;
 use crate::interest::Interest;
 use crate::schema::{Planning, Schema};
+use crate::scope::ScopeNumbers;
 use crate::statistics::Registry;
 
 /// The resolution of expiry: TTLs bound memory, so that this is exact enough.
@@ -88,6 +89,7 @@ pub(super) async fn database(
         },
         last_refresh: LastRefresh::default(),
         interest: Interest::default(),
+        scope_numbers: ScopeNumbers::default(),
         runtime: tokio::runtime::Handle::current(),
     });
     inner.refresh_schema().await?;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plexidb_core::{Catalog, TableName, Tag, ValueRef};
-use plexidb_sql::{Cacheability, Footprint, Profile, Reason, StatementKind, Touched, WriteExtent};
+use plexidb_sql::{Cacheability, Footprint, Profile, ReadPlan, Reason, StatementKind, Touched, WriteExtent};
 
 use super::Planning;
 use crate::error::Error;
+use crate::scope::ScopeSettings;
 use crate::statistics::{Record, Registry};
 
 /// Text, profile and footprint of a statement.
@@ -46,7 +47,8 @@ impl Statement {
         let record = registry.record(&profile, &footprint.cacheability);
         let settings = planning.tables.iter().filter(|table| {
             let is_meant = |name: &TableName| is_called(name, &table.name);
-            footprint.depends_on.iter().any(is_meant)
+            let scoped = footprint.scoped.iter().flat_map(|scoped| &scoped.depends_on);
+            footprint.depends_on.iter().chain(scoped).any(is_meant)
         });
         let table_ttl = settings.clone().filter_map(|table| table.cache_ttl).min();
         let is_cached_by_tables = settings.clone().all(|table| table.enable_query_cache);
@@ -60,9 +62,19 @@ impl Statement {
         }
     }
 
-    /// Whether its result may be cached, and the settings of its tables allow it.
-    pub(crate) fn is_cacheable(&self) -> bool {
-        self.is_cached_by_tables && matches!(self.footprint.cacheability, Cacheability::Cacheable)
+    /// What its result depends on for a request with this scope; `None` where it may not be cached, or the settings of its
+    /// tables do not allow it.
+    pub(crate) fn reads(&self, scope: Option<&Arc<ScopeSettings>>) -> Option<&ReadPlan> {
+        if !self.is_cached_by_tables {
+            return None;
+        }
+        if self.footprint.cacheability == Cacheability::Cacheable {
+            return Some(&self.footprint.reads);
+        }
+        let (scope, scoped) = (scope?, self.footprint.scoped.as_ref()?);
+        let is_cacheable =
+            scoped.refusal.is_none() && scope.sets_all(&scoped.names) && !scope.has_time_word();
+        is_cacheable.then_some(&scoped.reads)
     }
 
     /// What it touches with these parameters; nothing where it only reads.

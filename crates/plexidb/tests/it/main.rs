@@ -11,5 +11,7 @@ mod differential;
 mod errors;
 mod freshness;
 mod learning;
+mod precision;
 mod schema_changes;
+mod scope;
 mod transactions;

@@ -30,7 +30,7 @@ on_each_database! {
     cached_reads_equal_direct_ones
 }
 
-const CASES: u64 = 12;
+const CASES: u64 = 20;
 const READS: usize = 24;
 const STEPS: usize = 12;
 

@@ -7,7 +7,7 @@ use plexidb::{Dialect, Value};
 
 use super::case::Statement;
 use super::random::Random;
-use super::schema::{Column, Kind, Relation, Schema, literal, odd_literal};
+use super::schema::{Column, Kind, Relation, Schema, literal, odd_literal, sought};
 
 mod joins;
 mod shapes;
@@ -32,16 +32,16 @@ impl<'a> Reads<'a> {
     pub(super) fn generate(&mut self) -> Statement {
         self.params.clear();
         self.is_ordered = false;
-        let sql = match self.random.below(20) {
-            0..=7 => self.lookup(),
-            8..=11 => self.join(),
-            12 => self.subquery(),
-            13 => self.derived(),
-            14 => self.with(),
-            15 => self.set_operation(),
-            16 => self.grouped(),
-            17 => self.windowed(),
-            18 => self.counted(),
+        let sql = match self.random.below(26) {
+            0..=13 => self.lookup(),
+            14..=17 => self.join(),
+            18 => self.subquery(),
+            19 => self.derived(),
+            20 => self.with(),
+            21 => self.set_operation(),
+            22 => self.grouped(),
+            23 => self.windowed(),
+            24 => self.counted(),
             _ => self.paged(),
         };
         Statement {
@@ -193,20 +193,28 @@ impl<'a> Reads<'a> {
     }
 
     fn bindable(&mut self, kind: Kind) -> Option<Value> {
-        let number = self.random.below(9) as i64;
+        let number = if self.random.percent(60) {
+            2
+        } else {
+            self.random.below(9) as i64
+        };
         Some(match kind {
             Kind::Int => match self.random.below(12) {
+                3 | 4 if self.schema.dialect != Dialect::Postgres => Value::Double(number as f64),
                 0 if self.schema.dialect != Dialect::Postgres => Value::Text(number.to_string()),
                 1 if self.schema.dialect != Dialect::Postgres => Value::Double(number as f64),
                 2 => Value::Null,
                 _ => Value::Int(number),
             },
-            Kind::Text | Kind::Fold | Kind::Char => Value::Text(
-                literal(self.random, self.schema.dialect, kind)
-                    .trim_matches('\'')
-                    .to_owned(),
-            ),
-            Kind::Double => Value::Double(number as f64 / 2.0),
+            Kind::Text | Kind::Fold | Kind::Char => {
+                let text = if self.random.percent(60) {
+                    sought(self.random, self.schema.dialect, kind)
+                } else {
+                    literal(self.random, self.schema.dialect, kind)
+                };
+                Value::Text(text.trim_matches('\'').to_owned())
+            }
+            Kind::Double => Value::Double(number as f64 + 0.5),
             Kind::Bool => Value::Bool(number % 2 == 0),
             Kind::Numeric | Kind::Date => return None,
         })

@@ -106,6 +106,9 @@ impl Run<'_> {
                     transaction.rollback().await
                 };
                 self.counts.tell("end of a transaction", &outcome);
+                if let Layer::ForgetsDeletes(entries) = &mut self.layer {
+                    entries.clear();
+                }
             }
         }
         Ok(())

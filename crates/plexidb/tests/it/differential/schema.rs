@@ -37,7 +37,9 @@ impl Column {
     /// A value for a row that is written.
     pub(super) fn value(&self, random: &mut Random, dialect: Dialect) -> String {
         match self.is_link {
-            true if random.percent(25) => "NULL".to_owned(),
+            true if random.percent(20) => "NULL".to_owned(),
+            true if random.percent(35) => "2".to_owned(),
+            false if random.percent(25) => sought(random, dialect, self.kind),
             true => random.below(5).to_string(),
             false => literal(random, dialect, self.kind),
         }
@@ -86,7 +88,7 @@ impl Schema {
                 schema.setup.push(Setup::Statement(sql.to_owned()));
             }
         }
-        for number in 0..2 + random.below(3) {
+        for number in 0..2 + random.below(2) {
             schema.add_table(random, number);
         }
         schema.fill(random);
@@ -112,6 +114,10 @@ impl Schema {
                     .map(|(at, column)| {
                         if at == 0 && column.kind == Kind::Int && relation.key == [0] {
                             number.to_string()
+                        } else if number == 2 {
+                            sought(random, self.dialect, column.kind)
+                        } else if relation.key.contains(&at) {
+                            literal(random, self.dialect, column.kind)
                         } else {
                             column.value(random, self.dialect)
                         }
@@ -146,10 +152,32 @@ pub(super) fn literal(random: &mut Random, dialect: Dialect, kind: Kind) -> Stri
     (*random.pick(pool)).to_owned()
 }
 
+/// One value of a kind that reads and writes of all cases look for, so that they meet; in one of its spellings.
+pub(super) fn sought(random: &mut Random, dialect: Dialect, kind: Kind) -> String {
+    let is_padding = dialect == Dialect::MySql;
+    let pool: &[&str] = match kind {
+        Kind::Int => &["2", "2", "2", "'2'", "2.0", "(1 + 1)", "+2"],
+        Kind::Text if is_padding => &["'a'", "'a'", "'a '"],
+        Kind::Text => &["'a'"],
+        Kind::Fold if is_padding => &["'a'", "'A'", "'A '", "'á'"],
+        Kind::Fold => &["'a'", "'A'"],
+        Kind::Char if dialect == Dialect::Postgres => &["'a'", "'a '", "'a  '"],
+        Kind::Char => &["'a'"],
+        Kind::Numeric => &["2.5", "'2.5'", "2.50"],
+        Kind::Double => &["2.5", "25e-1"],
+        Kind::Bool => &["TRUE", "(1 = 1)"],
+        Kind::Date => &["'2024-01-01'"],
+    };
+    (*random.pick(pool)).to_owned()
+}
+
 /// A value of a kind as a reader may write it: also as text, with a fraction, in other case, with a trailing blank.
 pub(super) fn odd_literal(random: &mut Random, dialect: Dialect, kind: Kind) -> String {
     if random.percent(3) {
         return "NULL".to_owned();
+    }
+    if random.percent(60) {
+        return sought(random, dialect, kind);
     }
     if random.percent(70) {
         return literal(random, dialect, kind);

@@ -5,7 +5,7 @@ use plexidb::{Dialect, Value};
 use super::case::{Part, Statement, Step};
 use super::random::Random;
 use super::reads::Reads;
-use super::schema::{Column, Kind, Relation, Schema, literal};
+use super::schema::{Column, Kind, Relation, Schema, literal, odd_literal};
 
 mod changes;
 mod definitions;
@@ -141,7 +141,7 @@ impl<'a> Writes<'a> {
             _ => self.random.below(relation.columns.len()),
         };
         let column = &relation.columns[at];
-        let value = literal(self.random, self.schema.dialect, column.kind);
+        let value = odd_literal(self.random, self.schema.dialect, column.kind);
         format!("{alias}.{} = {value}", column.name)
     }
 

@@ -45,7 +45,7 @@ impl Schema {
     }
 
     pub(super) fn add_triggers(&mut self, random: &mut Random) {
-        if !random.percent(35) {
+        if !random.percent(50) {
             return;
         }
         let tables: Vec<Relation> = self
@@ -56,7 +56,7 @@ impl Schema {
             .collect();
         for number in 0..1 + random.below(2) {
             let on = random.pick(&tables).clone();
-            if self.dialect != Dialect::Sqlite && random.percent(30) {
+            if self.dialect != Dialect::Sqlite && random.percent(50) {
                 self.add_changing_trigger(random, &on, number);
                 continue;
             }

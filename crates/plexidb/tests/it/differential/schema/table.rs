@@ -44,7 +44,7 @@ impl Schema {
                 .iter()
                 .any(|constraint| constraint.starts_with("UNIQUE"))
             && !parts[0].contains("IDENTITY")
-            && random.percent(20);
+            && random.percent(35);
         parts.extend(constraints);
         let tail = if is_partitioned {
             format!(" PARTITION BY RANGE ({})", relation.columns[0].name)
@@ -60,7 +60,7 @@ impl Schema {
         self.add_indexes(random, relation.clone());
         if is_partitioned {
             self.add_partitions(&relation, number);
-        } else if self.dialect == Dialect::Postgres && random.percent(15) {
+        } else if self.dialect == Dialect::Postgres && random.percent(25) {
             let mut heir = relation.clone();
             heir.name = format!("heir{number}");
             heir.unique.clear();
@@ -121,7 +121,7 @@ impl Schema {
 
     fn add_indexes(&mut self, random: &mut Random, relation: Relation) {
         for (at, column) in relation.columns.iter().enumerate().skip(1) {
-            if !random.percent(45) {
+            if !random.percent(60) {
                 continue;
             }
             let index = format!("i{}_{at}", self.setup.len());

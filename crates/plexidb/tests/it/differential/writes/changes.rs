@@ -141,7 +141,7 @@ impl Writes<'_> {
         let columns = relation.writable();
         let key_columns = relation.key.len();
         let mut assignments: Vec<String> = Vec::new();
-        let changed = if self.random.percent(15) {
+        let changed = if self.random.percent(30) {
             0
         } else {
             key_columns.min(columns.len() - 1)

@@ -30,8 +30,11 @@ type Rows = Vec<Vec<Value>>;
 
 /// Reads that are kept at a time.
 const READS: usize = 80;
-/// Writes until all begins anew, before cascades have emptied the tables.
-const WRITES: usize = 20;
+/// How often the tables begin anew, before cascades have emptied them, and the writes of each time: with an effect, and
+/// at most.
+const EPISODES: usize = 10;
+const WRITES: usize = 4;
+const WRITES_MAX: usize = 20;
 
 /// A read with what a cache would keep of it.
 struct Kept {
@@ -47,6 +50,8 @@ struct Seen {
     refused: usize,
     writes: usize,
     failed_writes: usize,
+    /// Those that changed a row.
+    effective: usize,
     learnt: usize,
     unbounded: usize,
     /// Results that a write changed.
@@ -176,6 +181,14 @@ impl Judge {
         });
     }
 
+    /// Takes all results anew.
+    fn refresh(&mut self) {
+        for kept in &mut self.kept {
+            kept.rows = query(&self.connection, &kept.asked).unwrap_or_default();
+            kept.tags = tags_of(&kept.plan, &kept.asked.params, &kept.rows);
+        }
+    }
+
     /// Runs a write, and compares what it changed with what it touches.
     fn write(&mut self, sql: &str, params: &[Value]) {
         self.seen.writes += 1;
@@ -194,6 +207,10 @@ impl Judge {
             return;
         };
         let after = perfect::contents(&self.connection, &self.catalog);
+        if before == after {
+            return;
+        }
+        self.seen.effective += 1;
         let least = perfect::touched(&self.catalog, &before, &after);
         let cautious: HashSet<Tag> = touched.all().collect();
         let mut writers = vec![("perfect writer", least), ("plan", cautious)];
@@ -277,9 +294,18 @@ fn run(schema: Schema, seed: u64) -> (Seen, Vec<String>) {
     let mut judge = Judge::with_reads(schema, seed);
     let catalog = judge.catalog.clone();
     let mut generator = Writes::new(seed);
-    for _ in 0..WRITES {
-        let (sql, params) = generator.next(&catalog);
-        judge.write(&sql, &params);
+    for _ in 0..EPISODES {
+        judge.connection.execute_batch("BEGIN").unwrap();
+        let enough = judge.seen.effective + WRITES;
+        for _ in 0..WRITES_MAX {
+            if judge.seen.effective == enough {
+                break;
+            }
+            let (sql, params) = generator.next(&catalog);
+            judge.write(&sql, &params);
+        }
+        judge.connection.execute_batch("ROLLBACK").unwrap();
+        judge.refresh();
     }
     (judge.seen, judge.missed)
 }
@@ -289,6 +315,7 @@ impl Seen {
         self.refused += other.refused;
         self.writes += other.writes;
         self.failed_writes += other.failed_writes;
+        self.effective += other.effective;
         self.learnt += other.learnt;
         self.unbounded += other.unbounded;
         self.changed += other.changed;
@@ -305,7 +332,7 @@ impl Seen {
 #[test]
 fn a_result_that_a_write_changes_depends_on_what_it_touches() {
     let is_full = std::env::var_os("PLEXIDB_TEST_FULL").is_some();
-    let seeds = if is_full { 1_000 } else { 30 };
+    let seeds = if is_full { 500 } else { 10 };
     let mut total = Seen::default();
     let mut missed = Vec::new();
     for schema in [schema::plain, schema::with_triggers] {
@@ -324,13 +351,13 @@ fn a_result_that_a_write_changes_depends_on_what_it_touches() {
     );
     println!("{total:?}");
     assert!(total.failed_writes * 2 < total.writes, "{total:?}");
-    assert!(total.changed > 1_000 && total.learnt > 100, "{total:?}");
+    assert!(total.changed > 3_000 && total.learnt > 100, "{total:?}");
     assert!(total.unbounded * 10 < total.writes, "{total:?}");
     // Precise is what keeps results that no write has changed.
-    assert!(total.kept > 6 * total.dropped, "{total:?}");
+    assert!(total.kept > 2 * total.dropped, "{total:?}");
     assert!(total.kept > 2 * total.dropped_by_plans, "{total:?}");
-    assert!(total.found > 100 && total.joined > 200, "{total:?}");
-    assert!(total.parents > 200 && total.pinned > 1_000, "{total:?}");
+    assert!(total.found > 50 && total.joined > 80, "{total:?}");
+    assert!(total.parents > 80 && total.pinned > 500, "{total:?}");
 }
 
 #[test]

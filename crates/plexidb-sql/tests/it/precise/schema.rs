@@ -19,8 +19,8 @@ pub(super) struct Schema {
 const ROWS: &str = "
     INSERT INTO users (id, handle, name, boss, score) VALUES
         (1, 'a', 'Ada', NULL, 3), (2, 'b', 'Bob', 1, 2), (3, 'c', 'ada', 1, NULL), (4, NULL, NULL, 2, 5);
-    INSERT INTO channels VALUES (1, 1, 'x', 1), (2, 1, 'y', 2), (3, 2, NULL, 1);
-    INSERT INTO members VALUES (1, 1, 'a'), (1, 2, 'b'), (2, 1, NULL), (3, 3, 'a');
+    INSERT INTO channels VALUES (1, 1, 'x', 1), (2, 1, 'y', 2), (3, 2, NULL, 1), (4, 3, 'a', 2);
+    INSERT INTO members VALUES (1, 1, 'a'), (1, 2, 'b'), (2, 1, NULL), (3, 3, 'a'), (4, 2, '3'), (2, 3, 'b');
     INSERT INTO posts VALUES (1, 1, 1, 'a', 'x', NULL), (2, 1, 2, 'B', 'y', 1), (3, 2, NULL, '3', 'x', 2),
         (4, 3, 3, NULL, NULL, 0), (5, 1, 1, 'A', 'y', 1);";
 

@@ -19,8 +19,8 @@ impl Writes {
         let tables: Vec<&Table> = base_tables(catalog).collect();
         let table = self.0.dice.pick(&tables);
         let sql = match self.0.dice.below(20) {
-            0..9 => self.insert(table),
-            9..17 => self.update(table),
+            0..8 => self.insert(table),
+            8..18 => self.update(table),
             _ => {
                 let condition = self.conditions(table);
                 format!("DELETE FROM {} WHERE {condition}", table.name.name)
@@ -109,7 +109,7 @@ impl Writes {
 
     fn conditions(&mut self, table: &Table) -> String {
         let columns: Vec<&CatalogColumn> = table.columns.iter().collect();
-        let count = 1 + self.0.dice.below(2);
+        let count = self.0.dice.pick(&[1, 1, 1, 2]);
         let found: Vec<String> = (0..count)
             .map(|_| {
                 // Most writes are to one row.

@@ -101,6 +101,14 @@ fn the_same_pairs_have_the_same_number_in_any_order_and_case() {
 }
 
 #[test]
+fn values_that_mean_the_current_time_are_noticed() {
+    let numbers = ScopeNumbers::default();
+    let with = |value: &str| scope(&[("app.day", value), ("app.tenant", "a")], &numbers);
+    assert!(with("today").has_time_word() && with("Now").has_time_word());
+    assert!(!with("2026-01-02").has_time_word());
+}
+
+#[test]
 fn a_forgotten_scope_never_shares_a_number() {
     let numbers = ScopeNumbers::with_bytes(2_000);
     let mut given = HashSet::new();

@@ -6,23 +6,49 @@ use std::fmt;
 
 use anyhow::Result;
 use clap::ValueEnum;
+use plexidb::Dialect;
 use plexidb_testkit::{MariaDb, MariaDbDatabase, Postgres, PostgresDatabase, Private};
 use tempfile::TempDir;
 
 /// A database product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Product {
+pub enum Product {
+    /// SQLite, in a file.
     Sqlite,
+    /// PostgreSQL.
     Postgres,
+    /// MariaDB.
     #[value(name = "mariadb")]
     MariaDb,
 }
 
 impl Product {
-    pub(crate) const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::MariaDb];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::MariaDb];
+
+    /// The dialect that it speaks.
+    #[must_use]
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Self::Sqlite => Dialect::Sqlite,
+            Self::Postgres => Dialect::Postgres,
+            Self::MariaDb => Dialect::MySql,
+        }
+    }
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::MariaDb => "mariadb",
+        }
+    }
 
     /// A statement whose one value is the version.
-    pub(crate) fn version_sql(self) -> &'static str {
+    #[must_use]
+    pub fn version_sql(self) -> &'static str {
         match self {
             Self::Sqlite => "SELECT sqlite_version()",
             Self::Postgres => "SELECT current_setting('server_version')",
@@ -42,9 +68,12 @@ impl fmt::Display for Product {
 }
 
 /// Where databases of one product are made.
-pub(crate) enum Host {
+pub enum Host {
+    /// A folder for files.
     Sqlite(TempDir),
+    /// A server of PostgreSQL.
     Postgres(Private<Postgres>),
+    /// A server of MariaDB.
     MariaDb(Private<MariaDb>),
 }
 
@@ -57,18 +86,23 @@ enum Handle<'a> {
 }
 
 /// An empty database, dropped with this.
-pub(crate) struct Place<'a> {
-    pub(crate) product: Product,
+pub struct Place<'a> {
+    /// The product.
+    pub product: Product,
     /// For plexidb.
-    pub(crate) url: String,
+    pub url: String,
     /// For the bare driver; a path for SQLite.
-    pub(crate) bare: String,
+    pub bare: String,
     _handle: Handle<'a>,
 }
 
 impl Host {
     /// Starts a server, or makes a folder for files.
-    pub(crate) fn start(product: Product) -> Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// Where that fails; the message quotes the server's log.
+    pub fn start(product: Product) -> Result<Self> {
         Ok(match product {
             Product::Sqlite => Self::Sqlite(tempfile::tempdir()?),
             Product::Postgres => Self::Postgres(Postgres::start_private()?),
@@ -77,7 +111,8 @@ impl Host {
     }
 
     /// An empty database; the name tells files apart.
-    pub(crate) fn database(&self, name: &str) -> Place<'_> {
+    #[must_use]
+    pub fn database(&self, name: &str) -> Place<'_> {
         match self {
             Self::Sqlite(folder) => {
                 let path = folder.path().join(name).display().to_string();

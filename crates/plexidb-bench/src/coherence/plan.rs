@@ -1,0 +1,112 @@
+//! What a round does, by seed and number alone.
+
+use super::dice::Dice;
+use super::unit::Family;
+use crate::product::Product;
+
+/// What goes wrong on purpose in a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Trouble {
+    Nothing,
+    /// Futures are dropped at some poll.
+    DroppedFutures,
+    /// Statements get less time than they may need.
+    Timeouts,
+    /// Connections are reset, at once or within the server's next answers.
+    Resets,
+    /// Answers and questions are late for a while.
+    Delays,
+    /// The server is killed and started again.
+    Restart,
+    /// The schema changes.
+    SchemaChanges,
+    /// A thousand writers of one key.
+    Crowd,
+}
+
+/// One round.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) number: u64,
+    /// What is written and read.
+    pub(crate) families: Vec<Family>,
+    /// Writes in a thousand operations.
+    pub(crate) writes_per_mille: u64,
+    pub(crate) trouble: Trouble,
+    /// Operations of all workers.
+    pub(crate) operations: u64,
+}
+
+/// Rounds of which one restarts the server, which takes seconds.
+const RESTART_INTERVAL: u64 = 12;
+
+impl Plan {
+    pub(crate) fn new(product: Product, seed: u64, number: u64, operations: u64) -> Self {
+        let mut dice = Dice::at(seed, STREAM_OF_PLANS, number);
+        let mut families = Vec::new();
+        let all = [
+            Family::People,
+            Family::Posts,
+            Family::Posts,
+            Family::Accounts,
+            Family::Parents,
+            Family::Orders,
+            Family::Seats,
+        ];
+        for _ in 0..1 + dice.below(3) {
+            let family = dice.pick(&all);
+            if !families.contains(&family) {
+                families.push(family);
+            }
+        }
+        // Posts are read with their authors.
+        if families.contains(&Family::Posts) && !families.contains(&Family::People) && dice.per_mille(600) {
+            families.push(Family::People);
+        }
+        let trouble = trouble(product, number, &mut dice);
+        if trouble == Trouble::SchemaChanges {
+            families.push(Family::Gauge);
+        }
+        Self {
+            seed,
+            number,
+            families,
+            writes_per_mille: dice.pick(&[20, 60, 120, 250, 500]),
+            trouble,
+            operations,
+        }
+    }
+
+    /// The dice of one operation of one worker.
+    pub(crate) fn dice(&self, worker: u64, operation: u64) -> Dice {
+        Dice::at(
+            self.seed ^ self.number.rotate_left(32),
+            STREAM_OF_WORKERS + worker,
+            operation,
+        )
+    }
+}
+
+const STREAM_OF_PLANS: u64 = 1 << 60;
+const STREAM_OF_WORKERS: u64 = 1 << 61;
+
+fn trouble(product: Product, number: u64, dice: &mut Dice) -> Trouble {
+    use Trouble::{Crowd, Delays, DroppedFutures, Nothing, Resets, Restart, SchemaChanges, Timeouts};
+    if product == Product::Sqlite {
+        return dice.pick(&[Nothing, Nothing, DroppedFutures, Timeouts, SchemaChanges, Crowd]);
+    }
+    if number % RESTART_INTERVAL == RESTART_INTERVAL - 1 {
+        return Restart;
+    }
+    dice.pick(&[
+        Nothing,
+        Nothing,
+        DroppedFutures,
+        Timeouts,
+        Resets,
+        Delays,
+        SchemaChanges,
+        Crowd,
+    ])
+}

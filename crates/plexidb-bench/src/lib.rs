@@ -1,0 +1,7 @@
+//! What the benchmarks and their tests share: the databases that they run on, and the checker of the cache's promise.
+
+mod coherence;
+mod product;
+
+pub use coherence::{CoherenceOptions, Findings, coherence};
+pub use product::{Host, Place, Product};

@@ -173,18 +173,18 @@ fn is_column(key: &TableKey<'_>, column: &CatalogColumn) -> bool {
     matches!(key.columns.as_slice(), [only] if only.name == column.name)
 }
 
-/// Whether an enforced foreign key of one column, never NULL, leads from the child to the parent.
+/// Whether an enforced foreign key of one column leads from the child to the parent. Where it is NULL the row has no parent,
+/// and none that comes can be joined to it.
 fn refers(child: &Table, column: &CatalogColumn, parent: &Table, parent_column: &CatalogColumn) -> bool {
-    !column.is_nullable
-        && child.foreign_keys.iter().any(|key| {
-            let is_to = key.parent.schema.eq_ignore_ascii_case(&parent.name.schema)
-                && key.parent.name.eq_ignore_ascii_case(&parent.name.name);
-            let is_along = matches!(
-                (key.columns.as_slice(), key.parent_columns.as_slice()),
-                ([from], [to]) if from.eq_ignore_ascii_case(&column.name) && to.eq_ignore_ascii_case(&parent_column.name)
-            );
-            key.is_enforced && is_to && is_along
-        })
+    child.foreign_keys.iter().any(|key| {
+        let is_to = key.parent.schema.eq_ignore_ascii_case(&parent.name.schema)
+            && key.parent.name.eq_ignore_ascii_case(&parent.name.name);
+        let is_along = matches!(
+            (key.columns.as_slice(), key.parent_columns.as_slice()),
+            ([from], [to]) if from.eq_ignore_ascii_case(&column.name) && to.eq_ignore_ascii_case(&parent_column.name)
+        );
+        key.is_enforced && is_to && is_along
+    })
 }
 
 /// Whether a column is certainly not one of this relation.

@@ -85,7 +85,11 @@ fn as_json(explanation: &Explanation) -> Value {
     };
     let writes = match &explanation.writes {
         WriteExtent::Nothing => json!({ "extent": "nothing" }),
-        WriteExtent::Tables { names: tables, .. } => json!({ "extent": "tables", "tables": names(tables) }),
+        WriteExtent::Tables { names: tables, plan } => json!({
+            "extent": "tables",
+            "tables": names(tables),
+            "touches": plan.labels().collect::<Vec<_>>(),
+        }),
         WriteExtent::Database(reason) => json!({ "extent": "database", "reason": reason.to_string() }),
     };
     json!({
@@ -93,6 +97,7 @@ fn as_json(explanation: &Explanation) -> Value {
         "cacheable": explanation.is_cacheable(),
         "reason": reason,
         "depends_on": names(&explanation.depends_on),
+        "reads": if explanation.is_cacheable() { &*explanation.reads } else { &[] },
         "writes": writes,
         "normalised": explanation.normalised,
         "fingerprint": format!("{:016x}", explanation.fingerprint),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use plexidb_core::TableName;
-use plexidb_sql::{Cacheability, ScopedRead, StatementKind, WriteExtent};
+use plexidb_sql::{Cacheability, ReadPlan, ScopedRead, StatementKind, WriteExtent};
 
 use crate::schema::{Epoch, Statement};
 use crate::scope::ScopeSettings;
@@ -24,6 +24,8 @@ pub struct Explanation {
     pub scoped: Option<ScopedRead>,
     /// The base tables on which its result depends, views expanded.
     pub depends_on: Vec<TableName>,
+    /// What of them, one line a table: the key that it is pinned to, whether new rows matter, the columns that are read.
+    pub reads: Vec<String>,
     /// What running it makes the cache drop.
     pub writes: WriteExtent,
     /// Whether caching is switched on for the database.
@@ -43,6 +45,7 @@ impl Explanation {
             cacheability: statement.footprint.cacheability.clone(),
             scoped: statement.footprint.scoped.clone(),
             depends_on: statement.footprint.depends_on.clone(),
+            reads: labels(&statement.footprint.reads),
             writes: statement.footprint.writes.clone(),
             is_cache_enabled,
             is_schema_known: !epoch.is_blind,
@@ -58,6 +61,7 @@ impl Explanation {
             } else if scope.sets_all(&scoped.names) && !scope.has_time_word() {
                 self.cacheability = Cacheability::Cacheable;
                 self.depends_on = scoped.depends_on.clone();
+                self.reads = labels(&scoped.reads);
             }
         }
         self
@@ -68,6 +72,10 @@ impl Explanation {
     pub fn is_cacheable(&self) -> bool {
         self.is_cache_enabled && matches!(self.cacheability, Cacheability::Cacheable)
     }
+}
+
+fn labels(plan: &ReadPlan) -> Vec<String> {
+    plan.labels().map(str::to_owned).collect()
 }
 
 impl fmt::Display for Explanation {
@@ -102,9 +110,22 @@ impl fmt::Display for Explanation {
         if !self.depends_on.is_empty() {
             writeln!(f, "depends on   {}", names(&self.depends_on))?;
         }
+        if self.cacheability == Cacheability::Cacheable {
+            for read in &self.reads {
+                writeln!(f, "             {read}")?;
+            }
+        }
         match &self.writes {
             WriteExtent::Nothing => {}
-            WriteExtent::Tables { names: tables, .. } => writeln!(f, "touches      {}", names(tables))?,
+            WriteExtent::Tables { names: tables, plan } => {
+                writeln!(f, "touches      {}", names(tables))?;
+                for write in plan.labels() {
+                    writeln!(f, "             {write}")?;
+                }
+                if plan.learning().is_some() {
+                    writeln!(f, "             (the database is asked for the unknown keys)")?;
+                }
+            }
             WriteExtent::Database(reason) => writeln!(f, "touches      the whole database: {reason}")?,
         }
         writeln!(f, "normalised   {}", self.normalised)?;

@@ -12,6 +12,8 @@ fn a_cacheable_statement_tells_what_it_depends_on() {
     kind         read
     cacheable    yes
     depends on   main.users, main.posts
+                 main.posts where id = 7: new rows unless found, author, id
+                 main.users: all rows and columns
     normalised   select n.name from names n join posts p on p.author = n.id where p.id = ?
     fingerprint  28b44c05d78f88eb
     "#);
@@ -29,6 +31,7 @@ fn programs_get_stable_keys() {
       "fingerprint": "88a0690a4e172805",
       "kind": "read",
       "normalised": "select random() from users",
+      "reads": [],
       "reason": {
         "code": "volatile_function",
         "text": "the function random() is volatile"

@@ -14,7 +14,7 @@ mod tests;
 
 /// Threads share stripes beyond this number.
 const STRIPES: usize = 16;
-const EVENTS: usize = 9;
+const EVENTS: usize = 10;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,7 @@ pub(crate) enum Event {
     Eviction,
     Bypass,
     Held,
+    Coalesced,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +57,9 @@ pub struct CacheStats {
     pub evictions: u64,
     /// Reads that went past the cache, by [`L1::count_bypass`](crate::L1::count_bypass).
     pub bypasses: u64,
+    /// Of the lookups that were not answered, those that shared the execution of an equal read, by
+    /// [`L1::count_coalesced`](crate::L1::count_coalesced).
+    pub coalesced: u64,
     /// Entries now.
     pub entries: u64,
     /// Their memory in bytes.
@@ -104,6 +108,7 @@ impl Counters {
             rejected: total(Event::Rejection),
             evictions: total(Event::Eviction),
             bypasses: total(Event::Bypass),
+            coalesced: total(Event::Coalesced),
             ..CacheStats::default()
         }
     }

@@ -103,6 +103,10 @@ fn encode(param: ValueRef<'_>, buffer: &mut KeyBuffer) {
 }
 
 impl Key {
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+
     /// The key's memory apart from its own size. The text is counted in full although entries of one statement share
     /// it: what is counted is never less than what is used.
     pub(crate) fn heap_bytes(&self) -> usize {

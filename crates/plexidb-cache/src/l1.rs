@@ -20,11 +20,13 @@ use crate::stamp::Stamps;
 use crate::tally::{EntryHits, Tally};
 
 mod entry;
+mod hit;
 mod shards;
 #[cfg(test)]
 mod tests;
 
 use entry::{Entry, EntryWeight, Evictions, Stored};
+pub use hit::Hit;
 
 /// Bounds of the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +52,7 @@ impl Default for L1Config {
 #[must_use]
 pub enum Lookup {
     /// Rows that the database would answer now.
-    Hit(RowSet),
+    Hit(Hit),
     /// An entry that a write has overtaken.
     Stale,
     /// An entry that a write under way may overtake. It is kept, as it may turn out not to.
@@ -154,7 +156,7 @@ impl L1 {
         }
         self.counters.count(Event::Hit);
         entry.hits.count();
-        Lookup::Hit(entry.rows.clone())
+        Lookup::Hit(Hit::new(entry))
     }
 
     #[cold]
@@ -259,6 +261,11 @@ impl L1 {
     /// Counts a read that went past the cache: not cacheable, or a write of what it depends on is in flight.
     pub fn count_bypass(&self) {
         self.counters.count(Event::Bypass);
+    }
+
+    /// Counts a read that shared the execution of an equal one.
+    pub fn count_coalesced(&self) {
+        self.counters.count(Event::Coalesced);
     }
 
     /// The counters, and what is stored now.

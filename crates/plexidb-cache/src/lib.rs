@@ -5,6 +5,7 @@
 
 mod clock;
 mod counters;
+mod flights;
 mod key;
 mod l1;
 mod shim;
@@ -14,8 +15,9 @@ mod tally;
 
 pub use clock::{Clock, MonotonicClock};
 pub use counters::CacheStats;
+pub use flights::{Boarded, Boarding, Flights, Follower, Landing, Leader};
 pub use key::{Key, KeyBuffer, KeyRef};
-pub use l1::{Fill, Inserted, L1, L1Config, Lookup};
+pub use l1::{Fill, Hit, Inserted, L1, L1Config, Lookup};
 pub use slots::{SlotArray, WriteHold};
 pub use stamp::Stamps;
 pub use tally::Tally;

@@ -41,6 +41,8 @@ fn each_event_has_a_counter_of_its_own() {
         Event::Rejection,
         Event::Eviction,
         Event::Bypass,
+        Event::Held,
+        Event::Coalesced,
     ];
     for (times, event) in events.into_iter().enumerate() {
         for _ in 0..=times {
@@ -54,6 +56,7 @@ fn each_event_has_a_counter_of_its_own() {
         [stats.fills, stats.rejected, stats.evictions, stats.bypasses],
         [5, 6, 7, 8]
     );
+    assert_eq!([stats.held, stats.coalesced], [9, 10]);
 }
 
 #[test]

@@ -97,3 +97,26 @@ fn the_default_has_several_shards_and_each_holds_the_largest_entry() {
     assert_eq!(l1.entries.num_shards(), layout.shards);
     assert_eq!(l1.entries.capacity(), layout.bytes_max);
 }
+
+#[test]
+fn a_scan_does_not_drive_out_what_is_used_again_and_again() {
+    const HOT: i64 = 200;
+    let config = L1Config {
+        bytes_max: 1 << 20,
+        entry_bytes_max: 8 << 10,
+    };
+    let (l1, slots) = (L1::new(config), Arc::new(SlotArray::default()));
+    for id in 0..HOT {
+        insert(&l1, id, rows(id), capture(&slots), TTL);
+    }
+    for _ in 0..3 {
+        assert!((0..HOT).all(|id| hit(&l1, &slots, id) == Some(id)));
+    }
+    // Twenty times the memory of the cache, each result once; nobody reads the hot ones meanwhile.
+    for id in HOT..HOT + 20_000 {
+        insert(&l1, id, rows_of_size(1_000), capture(&slots), TTL);
+    }
+    assert!(l1.stats().evictions > 15_000);
+    let kept = (0..HOT).filter(|&id| hit(&l1, &slots, id).is_some()).count();
+    assert!(kept as i64 >= HOT * 9 / 10, "{kept} of {HOT} are left");
+}

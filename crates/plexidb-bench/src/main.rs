@@ -5,6 +5,7 @@
 mod bare;
 mod chat;
 mod figure;
+mod hit;
 mod overhead;
 mod paired;
 mod product;
@@ -34,6 +35,8 @@ struct Cli {
 enum Name {
     /// What a miss, a hit and a reused connection cost, against the bare drivers.
     Overhead,
+    /// What a hit costs, against the bare cache crate.
+    Hit,
     /// Hit ratio and throughput of a messenger's load under each precision of invalidation, beside direct calls and the oracle.
     Chat(chat::Options),
     /// What a write costs through the layer, against the bare drivers, and what learning a row's keys adds.
@@ -82,6 +85,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     // On a worker of the runtime, where an application's requests run as well.
     let report: Report = match name {
         Name::Overhead => tokio::spawn(overhead::run(effort)).await??,
+        Name::Hit => tokio::spawn(hit::run(cli.quick)).await??,
         Name::Chat(options) => tokio::spawn(chat::run(options, cli.quick, cli.json)).await??,
         Name::Writes(options) => tokio::spawn(writes::run(options, cli.quick)).await??,
     };

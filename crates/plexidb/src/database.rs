@@ -111,7 +111,7 @@ impl Database {
     /// [`Error::Driver`] with the database's own error; [`Error::Pool`] without a connection;
     /// [`Error::Names`] where placeholders and names do not fit.
     pub async fn query(&self, sql: &str, params: Params<'_>) -> Result<Rows, Error> {
-        self.query_with(sql, params, Execution::default()).await
+        self.query_under(sql, params, Execution::default(), None).await
     }
 
     /// Like [`query`](Self::query), with settings for this execution.

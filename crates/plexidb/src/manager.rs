@@ -118,7 +118,9 @@ impl Manager {
     ///
     /// Those of [`Database::query`].
     pub async fn query(&self, sql: &str, params: Params<'_>) -> Result<Rows, Error> {
-        self.default().query(sql, params).await
+        self.default()
+            .query_under(sql, params, Execution::default(), None)
+            .await
     }
 
     /// [`Database::query_with`] of the default database.

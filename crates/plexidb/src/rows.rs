@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use plexidb_cache::Hit;
 use plexidb_core::RowSet;
 
 /// Where a result came from.
@@ -29,13 +30,31 @@ impl std::fmt::Display for Source {
 /// The rows of a query; dereferences to [`RowSet`], whose cells it shares with the cache.
 #[derive(Clone, Debug)]
 pub struct Rows {
-    set: RowSet,
+    set: Shared,
     source: Source,
+}
+
+/// The rows themselves, or the cache's entry with them.
+#[derive(Clone, Debug)]
+enum Shared {
+    Set(RowSet),
+    Hit(Hit),
 }
 
 impl Rows {
     pub(crate) fn new(set: RowSet, source: Source) -> Self {
-        Self { set, source }
+        Self {
+            set: Shared::Set(set),
+            source,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn of_hit(hit: Hit) -> Self {
+        Self {
+            set: Shared::Hit(hit),
+            source: Source::L1,
+        }
     }
 
     /// Where the rows came from.
@@ -47,15 +66,22 @@ impl Rows {
     /// The rows without their origin.
     #[must_use]
     pub fn into_set(self) -> RowSet {
-        self.set
+        match self.set {
+            Shared::Set(set) => set,
+            Shared::Hit(hit) => RowSet::clone(&hit),
+        }
     }
 }
 
 impl Deref for Rows {
     type Target = RowSet;
 
+    #[inline]
     fn deref(&self) -> &RowSet {
-        &self.set
+        match &self.set {
+            Shared::Set(set) => set,
+            Shared::Hit(hit) => hit,
+        }
     }
 }
 
@@ -64,6 +90,6 @@ impl<'a> IntoIterator for &'a Rows {
     type IntoIter = std::slice::Iter<'a, plexidb_core::Row>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.set.rows().iter()
+        self.rows().iter()
     }
 }

@@ -41,7 +41,7 @@ impl Inner {
         let mut buffer = SmallVec::new();
         let key = KeyRef::new(self.key_scope(scope), sql, values, &mut buffer);
         match self.l1.get(&key, &self.slots) {
-            Lookup::Hit(set) => Ok(Rows::new(set, Source::L1)),
+            Lookup::Hit(hit) => Ok(Rows::of_hit(hit)),
             Lookup::Stale => Err(Miss::Stale),
             Lookup::Held => Err(Miss::Held),
             Lookup::Expired => Err(Miss::Expired),

@@ -8,12 +8,18 @@ mod figure;
 mod hit;
 mod overhead;
 mod paired;
-mod product;
 mod writes;
+
+/// Shared with the tests.
+mod product {
+    pub(crate) use plexidb_bench::{Host, Place, Product};
+}
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+
+use plexidb_bench::{CoherenceOptions, Findings};
 
 use crate::figure::Report;
 
@@ -41,6 +47,8 @@ enum Name {
     Chat(chat::Options),
     /// What a write costs through the layer, against the bare drivers, and what learning a row's keys adds.
     Writes(writes::Options),
+    /// Checks that no result is ever older than an acknowledged write, with faults, on all databases.
+    Coherence(CoherenceOptions),
 }
 
 /// How much to measure.
@@ -88,9 +96,26 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Hit => tokio::spawn(hit::run(cli.quick)).await??,
         Name::Chat(options) => tokio::spawn(chat::run(options, cli.quick, cli.json)).await??,
         Name::Writes(options) => tokio::spawn(writes::run(options, cli.quick)).await??,
+        Name::Coherence(options) => return check(options, cli.quick, cli.json).await,
     };
     report.print(cli.json)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Fails where a violation was found: that is no figure.
+async fn check(options: CoherenceOptions, is_quick: bool, is_json: bool) -> anyhow::Result<ExitCode> {
+    let findings = tokio::spawn(plexidb_bench::coherence(options, is_quick)).await??;
+    if is_json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    } else {
+        println!("{}", Findings::text(&findings));
+    }
+    let is_clean = findings.iter().all(|findings| findings.violations().is_empty());
+    Ok(if is_clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn list() {

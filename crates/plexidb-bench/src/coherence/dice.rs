@@ -22,6 +22,12 @@ impl Dice {
         self.below(bound.unsigned_abs()) as i64
     }
 
+    /// A number of a domain, the smaller the likelier, so that some keys are read and written often.
+    pub(crate) fn skewed(&mut self, bound: i64) -> i64 {
+        let bound = self.number(bound) + 1;
+        self.number(bound)
+    }
+
     /// Whether a thing happens that happens so often in a thousand.
     pub(crate) fn per_mille(&mut self, often: u64) -> bool {
         self.below(1_000) < often

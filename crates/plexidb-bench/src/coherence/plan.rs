@@ -36,13 +36,15 @@ pub(crate) struct Plan {
     pub(crate) trouble: Trouble,
     /// Operations of all workers.
     pub(crate) operations: u64,
+    /// By so many shapes is read, so that each result is asked for again before long.
+    pub(crate) shapes: usize,
 }
 
 /// Rounds of which one restarts the server, which takes seconds.
 const RESTART_INTERVAL: u64 = 12;
 
 impl Plan {
-    pub(crate) fn new(product: Product, seed: u64, number: u64, operations: u64) -> Self {
+    pub(crate) fn new(product: Product, seed: u64, number: u64, most: u64) -> Self {
         let mut dice = Dice::at(seed, STREAM_OF_PLANS, number);
         let mut families = Vec::new();
         let all = [
@@ -68,14 +70,25 @@ impl Plan {
         if trouble == Trouble::SchemaChanges {
             families.push(Family::Gauge);
         }
+        let writes_per_mille = dice.pick(&[4, 15, 50, 120, 400]);
         Self {
             seed,
             number,
             families,
-            writes_per_mille: dice.pick(&[20, 60, 120, 250, 500]),
+            writes_per_mille,
             trouble,
-            operations,
+            operations: most.min(operations_by(writes_per_mille, trouble)),
+            shapes: 4 + dice.below(12) as usize,
         }
+    }
+
+    /// The shapes to read by, among those that look at what is written.
+    pub(crate) fn choose(&self, mut among: Vec<usize>) -> Vec<usize> {
+        let mut dice = Dice::at(self.seed, STREAM_OF_SHAPES, self.number);
+        while among.len() > self.shapes {
+            among.swap_remove(dice.below(among.len() as u64) as usize);
+        }
+        among
     }
 
     /// The dice of one operation of one worker.
@@ -88,7 +101,19 @@ impl Plan {
     }
 }
 
+/// A round has about as many writes as any other: few enough that units in doubt do not stay so for long.
+fn operations_by(writes_per_mille: u64, trouble: Trouble) -> u64 {
+    let operations = (2_400_000 / writes_per_mille).clamp(12_000, 240_000);
+    match trouble {
+        Trouble::Nothing | Trouble::Crowd => operations,
+        // Most of its reads go to the database.
+        Trouble::SchemaChanges | Trouble::Delays => operations / 8,
+        _ => operations / 2,
+    }
+}
+
 const STREAM_OF_PLANS: u64 = 1 << 60;
+const STREAM_OF_SHAPES: u64 = 1 << 59;
 const STREAM_OF_WORKERS: u64 = 1 << 61;
 
 fn trouble(product: Product, number: u64, dice: &mut Dice) -> Trouble {

@@ -9,13 +9,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    pub(crate) fn new(rounds: usize) -> Self {
+    pub(crate) fn new(operations: u64) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
-        let style = ProgressStyle::with_template("{msg:44} {bar:30} {pos} of {len} rounds, {eta} left")
+        let style = ProgressStyle::with_template("{msg:44} {bar:30} {human_pos} of {human_len}, {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(rounds as u64).with_style(style);
+        let bar = ProgressBar::new(operations).with_style(style);
         bar.enable_steady_tick(Duration::from_millis(250));
         Self(bar)
     }
@@ -24,8 +24,8 @@ impl Progress {
         self.0.set_message(what);
     }
 
-    pub(crate) fn step(&self) {
-        self.0.inc(1);
+    pub(crate) fn advance(&self, operations: u64) {
+        self.0.inc(operations);
     }
 }
 

@@ -77,7 +77,7 @@ pub(crate) async fn run(bench: &Arc<Bench>, plan: Plan) -> Result<(Tally, Vec<Vi
     let round = Arc::new(Round {
         bench: Arc::clone(bench),
         database: manager.databases().first().context("no database")?.clone(),
-        choice: bench.shapes.of_families(&plan.families),
+        choice: plan.choose(bench.shapes.of_families(&plan.families)),
         plan,
         made: AtomicU64::new(0),
         is_over: AtomicBool::new(false),

@@ -112,7 +112,7 @@ impl Shapes {
         let mut numbers = Numbers::default();
         let mut params = Vec::with_capacity(ARGUMENTS_MAX);
         for (index, argument) in self.all[shape].arguments.iter().enumerate() {
-            let number = dice.number(argument.domain());
+            let number = dice.skewed(argument.domain());
             numbers[index] = number;
             params.push(argument.value(number, dice));
         }

@@ -157,7 +157,7 @@ impl Worker {
             if family == Family::Gauge && !dice.per_mille(40) {
                 family = round.plan.families[0];
             }
-            let index = dice.below(family.units() as u64) as usize;
+            let index = dice.skewed(family.units() as i64) as usize;
             let unit = UnitId { family, index };
             let Some(last) = round.bench.world.history(unit).take_turn() else {
                 continue;

@@ -191,7 +191,9 @@ impl Drop for Leader<'_> {
         {
             entered.remove();
         }
-        self.flight.landed.close();
+        if self.flight.answer.get().is_none() {
+            self.flight.landed.close();
+        }
     }
 }
 

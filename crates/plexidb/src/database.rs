@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plexidb_cache::{L1, SlotArray};
+use plexidb_cache::{Flights, L1, SlotArray};
 use plexidb_core::{Connector, Executed, Limits, Params, Tag, Value};
 use plexidb_pool::Pool;
 use tokio::sync::Semaphore;
@@ -21,6 +21,7 @@ use crate::stream::RowStream;
 use crate::transaction::{Transaction, TransactionOptions};
 
 mod bind;
+mod coalescing;
 mod read;
 mod reload;
 mod stamping;
@@ -64,6 +65,8 @@ pub(crate) struct Inner {
     pub(crate) writers: Option<Arc<Semaphore>>,
     pub(crate) slots: Arc<SlotArray>,
     pub(crate) l1: Arc<L1>,
+    /// The misses under way that equal ones wait for.
+    pub(crate) flights: Flights,
     pub(crate) schema: Schema,
     pub(crate) registry: Arc<Registry>,
     pub(crate) settings: Settings,

@@ -13,6 +13,8 @@ pub enum Source {
     L1,
     /// The database.
     Database,
+    /// The database, asked by an equal read that was under way.
+    Coalesced,
     /// The cache, although a write has overtaken it: only where the user asked for `stale_while_revalidate`.
     Stale,
 }
@@ -22,6 +24,7 @@ impl std::fmt::Display for Source {
         f.write_str(match self {
             Self::L1 => "L1",
             Self::Database => "database",
+            Self::Coalesced => "coalesced",
             Self::Stale => "stale",
         })
     }

@@ -35,6 +35,10 @@ pub(crate) enum Miss {
     Unasked,
 }
 
+/// The mean time of an execution from which on reads are coalesced. To wake a waiting task takes about as long; quick reads of
+/// SQLite, which run inline, stay below it, anything over a network does not.
+const WAIT_WORTH_NS: u64 = 20_000;
+
 /// What one kind of statement did so far.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -198,6 +202,12 @@ impl Record {
     /// Counts a read that waited for an equal one.
     pub(crate) fn coalesced(&self) {
         add(&self.coalesced, 1);
+    }
+
+    /// Whether an equal read had better wait for the answer than ask the database itself.
+    pub(crate) fn is_worth_a_wait(&self) -> bool {
+        let executions = self.executions.load(Ordering::Relaxed);
+        self.time_ns.load(Ordering::Relaxed) >= executions.saturating_mul(WAIT_WORTH_NS)
     }
 
     /// The hits since the last call.

@@ -1,13 +1,14 @@
-//! The way of a read: cache, stamps, connection, fill.
+//! The way of a read: cache, stamps, an equal read under way or a connection, fill.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use plexidb_cache::{Fill, KeyRef, Lookup};
+use plexidb_cache::{Boarding, Fill, Key, KeyRef, Lookup, Stamps};
 use plexidb_core::{Params, RowSet, Value, ValueRef};
 use plexidb_sql::Dependence;
 use smallvec::SmallVec;
 
+use super::coalescing::{Turn, tell};
 use super::stamping::Captured;
 use super::{Bound, Execution, Inner, bind};
 use crate::error::Error;
@@ -88,9 +89,13 @@ impl Inner {
         if let Some(rows) = self.stale_rows(&planned, &values, execution, miss) {
             return Ok(rows);
         }
-        planned.statement.record.missed(miss);
-        let set = self.read(planned, request, &values, execution, begun).await?;
-        Ok(Rows::new(set, Source::Database))
+        let statement = Arc::clone(&planned.statement);
+        let result = self.read(planned, request, &values, execution, begun).await;
+        // Why it went to the database; one that waited for another did not.
+        if !matches!(&result, Ok(rows) if rows.source() == Source::Coalesced) {
+            statement.record.missed(miss);
+        }
+        result
     }
 
     /// The statement as it is understood now, and the stamps under which its result may be stored.
@@ -128,7 +133,7 @@ impl Inner {
         }
     }
 
-    /// Sends a read and stores its result. `begun` is when its planning began.
+    /// Sends a read and stores its result, or waits for an equal one. `begun` is when its planning began.
     async fn read(
         self: &Arc<Self>,
         planned: Planned,
@@ -136,7 +141,8 @@ impl Inner {
         values: &[ValueRef<'_>],
         execution: Execution,
         begun: Instant,
-    ) -> Result<RowSet, Error> {
+    ) -> Result<Rows, Error> {
+        let boarding = self.boarding(&planned, values, execution);
         let Planned {
             epoch,
             statement,
@@ -147,9 +153,20 @@ impl Inner {
         // A read that takes long must not keep the old schema's hold of the database.
         drop(epoch);
         let record = &statement.record;
+        let planning = begun.elapsed();
+        let timeout = execution.timeout.or(self.settings.timeout);
+        let (leader, deadline) = match self.take_turn(boarding, timeout).await? {
+            Turn::Send { leader, deadline } => (leader, deadline),
+            Turn::Answered(set) => {
+                record.coalesced();
+                self.l1.count_coalesced();
+                return Ok(Rows::new(set, Source::Coalesced));
+            }
+        };
         let sent = Instant::now();
-        let result = self.fetch(request, execution, scope).await;
+        let result = self.fetch(request, timeout, deadline, scope).await;
         let took = sent.elapsed();
+        let leader = tell(leader, &result);
         record.executed(took, result.as_ref().ok().map(|set| set.len() as u64));
         let set = result?;
         let answered = Instant::now();
@@ -160,36 +177,67 @@ impl Inner {
         });
         match stamps {
             Some(stamps) => {
-                let fill = Fill {
-                    rows: set.clone(),
-                    stamps,
-                    ttl: self.ttl(&statement, execution),
-                    tally: Arc::clone(&record.tally),
-                    keeps_stale: self.stale_age_max(&statement, execution).is_some(),
+                let key = match &leader {
+                    Some(leader) => leader.key().clone(),
+                    None => self.key(&statement, values, scope),
                 };
-                let mut buffer = SmallVec::new();
-                let key = KeyRef::new(self.key_scope(scope), &statement.sql, values, &mut buffer);
                 // A result that is too large is counted by the cache and simply not kept.
-                let _ = self.l1.insert(key.to_owned(Arc::clone(&statement.sql)), fill);
-                let overhead = sent.duration_since(begun) + answered.elapsed();
-                self.registry.filled(record, took, overhead);
+                let _ = self
+                    .l1
+                    .insert(key, self.fill(&statement, execution, &set, stamps));
+                self.registry.filled(record, took, planning + answered.elapsed());
             }
             None => self.l1.count_bypass(),
         }
         if statement.may_be_newer_than_the_catalog() {
             self.refresh_schema_if_old();
         }
-        Ok(set)
+        // Only now: until it is stored the answer is to be had from the flight.
+        drop(leader);
+        Ok(Rows::new(set, Source::Database))
     }
 
+    /// What tells equal reads and how fresh they are; `None` where this one is not to wait, nor to be waited for.
+    fn boarding(&self, planned: &Planned, values: &[ValueRef<'_>], execution: Execution) -> Option<Boarding> {
+        let statement = &planned.statement;
+        let (captured, _) = planned.dependencies.as_ref()?;
+        if !statement.record.is_worth_a_wait() {
+            return None;
+        }
+        Some(Boarding {
+            stamps: captured.of_flight()?,
+            key: self.key(statement, values, planned.scope.as_ref()),
+            limits: execution.limits.unwrap_or(self.settings.limits),
+        })
+    }
+
+    fn key(&self, statement: &Statement, values: &[ValueRef<'_>], scope: Option<&Arc<ScopeSettings>>) -> Key {
+        let mut buffer = SmallVec::new();
+        KeyRef::new(self.key_scope(scope), &statement.sql, values, &mut buffer)
+            .to_owned(Arc::clone(&statement.sql))
+    }
+
+    fn fill(&self, statement: &Statement, execution: Execution, set: &RowSet, stamps: Stamps) -> Fill {
+        Fill {
+            rows: set.clone(),
+            stamps,
+            ttl: self.ttl(statement, execution),
+            tally: Arc::clone(&statement.record.tally),
+            keeps_stale: self.stale_age_max(statement, execution).is_some(),
+        }
+    }
+
+    /// Runs the request until `deadline`, where the read has waited before, else for `timeout` from when it has a
+    /// connection.
     async fn fetch(
         self: &Arc<Self>,
         request: Request<'_>,
-        execution: Execution,
+        timeout: Option<Duration>,
+        deadline: Option<Deadline>,
         scope: Option<&Arc<ScopeSettings>>,
     ) -> Result<RowSet, Error> {
         let mut flight = self.depart().await?;
-        let deadline = execution.timeout.or(self.settings.timeout).map(Deadline::after);
+        let deadline = deadline.or_else(|| timeout.map(Deadline::after));
         if let Some(scope) = scope {
             flight.enter(scope, deadline).await?;
         }

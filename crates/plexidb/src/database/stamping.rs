@@ -35,6 +35,12 @@ impl Captured {
         })
     }
 
+    /// Everything on which the result may depend, whatever it will be; `None` where a write of some of it was in flight.
+    pub(crate) fn of_flight(&self) -> Option<Stamps> {
+        let stamps = self.always.clone().join(self.unless_found.clone()?);
+        Some(self.guards.iter().cloned().fold(stamps, Stamps::join))
+    }
+
     /// The stamps of the result, or `None` where it must not be stored.
     pub(crate) fn complete(self, slots: &SlotArray, plan: &ReadPlan, result: &RowSet) -> Option<Stamps> {
         let mut stamps = self.always;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plexidb_cache::{L1, L1Config, SlotArray};
+use plexidb_cache::{Flights, L1, L1Config, SlotArray};
 use plexidb_core::{Dialect, Limits};
 use plexidb_drivers::ConnectOptions;
 use plexidb_pool::{Pool, PoolConfig};
@@ -65,6 +65,7 @@ pub(super) async fn database(
         connector,
         slots: Arc::new(SlotArray::default()),
         l1,
+        flights: Flights::default(),
         schema: Schema::blind(
             dialect,
             Planning {

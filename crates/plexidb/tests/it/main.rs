@@ -5,6 +5,7 @@
 
 mod api;
 mod cancellation;
+mod coalescing;
 mod concurrency;
 mod databases;
 mod differential;

@@ -77,3 +77,14 @@ fn a_policy_holds_for_all_statements_of_a_form() {
         StatementPolicy::default()
     );
 }
+
+#[test]
+fn quick_statements_are_not_waited_for() {
+    let registry = Registry::new(16, true);
+    let users = record(&registry, "SELECT name FROM users WHERE id = 7");
+    assert!(users.is_worth_a_wait(), "nothing is known of it");
+    users.executed(Duration::from_micros(3), Some(1));
+    assert!(!users.is_worth_a_wait());
+    users.executed(Duration::from_millis(2), Some(1));
+    assert!(users.is_worth_a_wait(), "the mean is over 20 µs now");
+}

@@ -1,9 +1,7 @@
 //! Flights: equal reads that miss at the same time share one execution.
 //!
 //! Invariant: a reader joins a flight only if, at a moment after its own call began, every slot held what the flight
-//! captured before its query was sent. A write that the answer lacks became visible after that capture; had it been
-//! acknowledged, or shown to a reader, before that moment, it would have raised or held a slot. Any other write is
-//! concurrent with the reader, and may be seen or not.
+//! captured before its query was sent (why that is enough is told at [`Flights::board`]).
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -97,6 +95,9 @@ pub struct Follower {
     boarding: Boarding,
 }
 
+// A write that the flight's answer lacks became visible after the flight's capture. Had it been acknowledged, or shown to a
+// reader, before the joining reader looked at the slots, it would have raised or held one of them. Any other write
+// is concurrent with that reader, and may be seen or not.
 impl Flights {
     /// Joins the flight of an equal read, or starts one that others may join. **Must be called before the query is sent.**
     pub fn board<W: AtomicWord>(&self, boarding: Boarding, slots: &SlotArray<W>) -> Boarded<'_> {

@@ -164,7 +164,7 @@ impl Connection for SqliteConnection {
     ) -> BoxFuture<'a, Result<RowSet, DriverError>> {
         Box::pin(async move {
             let mut session = self.check_out()?;
-            if let Some(outcome) = session.attempt_inline(sql, |run| run.query(sql, params, limits)) {
+            if let Some(outcome) = session.attempt_inline(sql, params, |run| run.query(sql, params, limits)) {
                 self.session = Some(session);
                 return outcome;
             }
@@ -184,7 +184,7 @@ impl Connection for SqliteConnection {
         Box::pin(async move {
             let mut session = self.check_out()?;
             let once = std::iter::once(params);
-            if let Some(outcome) = session.attempt_inline(sql, |run| run.execute(sql, once)) {
+            if let Some(outcome) = session.attempt_inline(sql, params, |run| run.execute(sql, once)) {
                 self.session = Some(session);
                 return outcome;
             }

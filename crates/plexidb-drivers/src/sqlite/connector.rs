@@ -13,10 +13,12 @@ use super::canceller::SqliteCanceller;
 use super::connection::SqliteConnection;
 use super::error;
 use super::open::{open, open_memory};
+use super::profile::Profiles;
 use super::registry::Registry;
 use super::session::Session;
 use super::settings::Settings;
 use super::signals::Signals;
+use super::write_back::WriteBack;
 use crate::options::ConnectOptions;
 use crate::url::DatabaseUrl;
 
@@ -34,6 +36,7 @@ struct Origin {
     settings: Arc<Settings>,
     statement_cache_size: usize,
     registry: Arc<Registry>,
+    write_back: Arc<WriteBack>,
     memory_name: String,
     /// Keeps the database in memory alive while it has no other connection.
     anchor: Mutex<Option<rusqlite::Connection>>,
@@ -43,9 +46,11 @@ impl SqliteConnector {
     /// A connector for the URL's database.
     pub(crate) fn from_url(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Self, DriverError> {
         let number = MEMORY_DATABASES.fetch_add(1, Ordering::Relaxed);
+        let settings = Arc::new(Settings::from_url(url)?);
         Ok(Self {
             origin: Arc::new(Origin {
-                settings: Arc::new(Settings::from_url(url)?),
+                write_back: Arc::new(WriteBack::new(Arc::clone(&settings))),
+                settings,
                 statement_cache_size: options.statement_cache_size,
                 registry: Arc::default(),
                 memory_name: format!("/plexidb-{number}"),
@@ -58,7 +63,7 @@ impl SqliteConnector {
 
 impl Origin {
     /// Opens a session; blocks.
-    fn open(&self) -> Result<Session, DriverError> {
+    fn open(&self, runtime: &Handle) -> Result<Session, DriverError> {
         if self.settings.is_memory() {
             let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
             if anchor.is_none() {
@@ -67,19 +72,27 @@ impl Origin {
             }
         }
         let signals = Arc::new(Signals::default());
-        let database = open(&self.settings, &self.memory_name, &signals)?;
+        let (database, commits) = open(
+            &self.settings,
+            &self.memory_name,
+            &signals,
+            &self.write_back,
+            runtime,
+        )?;
         let canceller = Arc::new(SqliteCanceller::new(
             Arc::clone(&signals),
             database.get_interrupt_handle(),
         ));
         let registration = self.registry.register(canceller);
-        Ok(Session::new(
+        database.set_prepared_statement_cache_capacity(self.statement_cache_size);
+        Ok(Session {
+            profiles: Profiles::new(self.statement_cache_size),
+            commits,
             database,
-            self.statement_cache_size,
             signals,
-            Arc::clone(&self.settings),
+            settings: Arc::clone(&self.settings),
             registration,
-        ))
+        })
     }
 }
 
@@ -108,7 +121,8 @@ impl Connector for SqliteConnector {
             let runtime = Handle::try_current()
                 .map_err(|_| failed("there is no tokio runtime; connect from within one".into()))?;
             let origin = Arc::clone(&self.origin);
-            let opening = runtime.spawn_blocking(move || origin.open());
+            let of_session = runtime.clone();
+            let opening = runtime.spawn_blocking(move || origin.open(&of_session));
             let opened = if self.connect_timeout.is_zero() {
                 opening.await
             } else {

@@ -49,6 +49,14 @@ impl Kind {
     }
 }
 
+/// Whether a statement may change how the connection commits, or to which files.
+pub(super) fn may_change_commits(sql: &str) -> bool {
+    let (word, _) = next_word(sql);
+    ["PRAGMA", "ATTACH"]
+        .into_iter()
+        .any(|keyword| word.eq_ignore_ascii_case(keyword))
+}
+
 /// What a statement that controls a transaction does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Control {

@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use plexidb_core::{ConnectPhase, DriverError};
 use rusqlite::{Connection, DEFAULT_NAME, Error, MAIN_DB, OpenFlags, ffi};
+use tokio::runtime::Handle;
 
+use super::commits::Commits;
 use super::error::{self, CREATE_FAILED};
 use super::settings::{Location, Mode, Settings};
 use super::signals::Signals;
+use super::write_back::WriteBack;
 
 /// The most bytes of a database in memory: as large as SQLite's own bound on `:memory:`.
 const MEMORY_BYTES_MAX: i64 = i64::MAX >> 16;
@@ -24,7 +27,9 @@ pub(super) fn open(
     settings: &Settings,
     memory_name: &str,
     signals: &Arc<Signals>,
-) -> Result<Connection, DriverError> {
+    write_back: &Arc<WriteBack>,
+    runtime: &Handle,
+) -> Result<(Connection, Commits), DriverError> {
     let target = settings.target();
     let mut database = open_file(settings, memory_name).map_err(|error| {
         let error = match error {
@@ -44,10 +49,10 @@ pub(super) fn open(
         .query_row("PRAGMA schema_version", [], |_| Ok(()))
         .map_err(of_setup)?;
     let journal_mode = set_journal_mode(&database, settings)?;
-    let synchronous = settings.synchronous.unwrap_or(match journal_mode.as_str() {
-        "wal" => "normal",
-        _ => "full",
-    });
+    let has_wal = journal_mode == "wal";
+    let synchronous = settings
+        .synchronous
+        .unwrap_or(if has_wal { "normal" } else { "full" });
     database
         .execute_batch(&format!(
             "PRAGMA synchronous={synchronous}; PRAGMA foreign_keys={}; PRAGMA trusted_schema=0; \
@@ -57,6 +62,25 @@ pub(super) fn open(
             settings.mmap_size
         ))
         .map_err(of_setup)?;
+    let write_back = has_wal.then(|| Arc::clone(write_back));
+    if let Some(write_back) = &write_back {
+        write_back.install(&mut database, runtime).map_err(of_setup)?;
+    }
+    // With a shared cache, locks of tables come on top, for which SQLite does not call the busy handler.
+    let is_unflushed = has_wal && matches!(synchronous, "normal" | "off") && !settings.is_cache_shared;
+    let commits = Commits::new(settings.is_memory() || is_unflushed, write_back);
+    Ok((database, commits))
+}
+
+/// Opens the file to write its WAL back; it is not made where it is gone.
+pub(super) fn open_to_write_back(settings: &Settings) -> rusqlite::Result<Connection> {
+    let settings = Settings {
+        mode: Mode::Write,
+        ..settings.clone()
+    };
+    let database = open_file(&settings, "")?;
+    // SQLite does not know of the WAL before it has read the header.
+    database.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
     Ok(database)
 }
 

@@ -36,7 +36,9 @@ pub(super) fn prepare<'c>(
 ) -> Result<CachedStatement<'c>, DriverError> {
     database.prepare_cached(sql).map_err(|error| {
         // rusqlite also prepares what follows the first statement, which may fail for want of the first's effect.
-        let is_first_good = !matches!(error, rusqlite::Error::MultipleStatement | rusqlite::Error::Empty)
+        let is_told = matches!(error, rusqlite::Error::MultipleStatement | rusqlite::Error::Empty)
+            || error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted);
+        let is_first_good = !is_told
             && rusqlite::Batch::new(database, sql)
                 .next()
                 .is_ok_and(|first| first.is_some());
@@ -101,7 +103,7 @@ impl<'s> Run<'s> {
         let mut statement = self.prepare(sql)?;
         let mut executed = Executed::default();
         for params in rows {
-            self.signals.forget_inserted();
+            self.signals.begin_row();
             self.bind(&mut statement, sql, params)?;
             let mut results = statement.raw_query();
             while results

@@ -5,10 +5,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use plexidb_core::{DriverError, SessionId};
-use rusqlite::{Connection, TransactionState};
+use plexidb_core::{DriverError, SessionId, ValueRef};
+use rusqlite::Connection;
 
-use super::keyword::{Control, Kind};
+use super::commits::Commits;
+use super::keyword::{Control, Kind, may_change_commits};
 use super::profile::{Profile, Profiles};
 use super::registry::Registration;
 use super::run::{self, Run};
@@ -18,31 +19,14 @@ use super::signals::Signals;
 /// One session.
 pub(super) struct Session {
     pub(super) database: Connection,
-    profiles: Profiles,
+    pub(super) profiles: Profiles,
+    pub(super) commits: Commits,
     pub(super) signals: Arc<Signals>,
     pub(super) settings: Arc<Settings>,
-    registration: Registration,
+    pub(super) registration: Registration,
 }
 
 impl Session {
-    /// A session on an open connection.
-    pub(super) fn new(
-        database: Connection,
-        statement_cache_size: usize,
-        signals: Arc<Signals>,
-        settings: Arc<Settings>,
-        registration: Registration,
-    ) -> Self {
-        database.set_prepared_statement_cache_capacity(statement_cache_size);
-        Self {
-            database,
-            profiles: Profiles::new(statement_cache_size),
-            signals,
-            settings,
-            registration,
-        }
-    }
-
     pub(super) fn id(&self) -> SessionId {
         self.registration.id()
     }
@@ -62,8 +46,23 @@ impl Session {
         Ok(kind)
     }
 
-    /// Runs a statement on the present thread, however long it takes.
+    /// Runs a statement on the present thread, which is none of the runtime's own, however long it takes.
     pub(super) fn run<T>(
+        &mut self,
+        sql: &str,
+        statement: impl FnOnce(Run<'_>) -> Result<T, DriverError>,
+    ) -> Result<T, DriverError> {
+        let kind = self.kind(sql)?;
+        if !matches!(kind, Kind::Read | Kind::ReadSetting) {
+            self.commits.leave_inline(&self.database);
+        }
+        if kind == Kind::Other && may_change_commits(sql) {
+            self.commits.distrust();
+        }
+        self.run_here(sql, statement)
+    }
+
+    fn run_here<T>(
         &mut self,
         sql: &str,
         statement: impl FnOnce(Run<'_>) -> Result<T, DriverError>,
@@ -92,19 +91,20 @@ impl Session {
     pub(super) fn attempt_inline<T>(
         &mut self,
         sql: &str,
+        params: &[ValueRef<'_>],
         statement: impl FnOnce(Run<'_>) -> Result<T, DriverError>,
     ) -> Option<Result<T, DriverError>> {
         let profile = self.profiles.get_mut(sql).filter(|profile| profile.is_quick())?;
         let may_run = match profile.kind {
             Kind::Read => true,
-            // A transaction that holds the write lock writes to its page cache until it commits.
-            Kind::Insert | Kind::Change => self.settings.is_memory() || holds_write_lock(&self.database),
+            Kind::Insert | Kind::Change => self.commits.may_write(&self.database, params),
             Kind::ReadSetting | Kind::Other => false,
         };
         if !may_run {
             return None;
         }
-        let is_timed = profile.is_inline_run_timed();
+        // What a write takes depends on what others do to the disk: each is timed.
+        let is_timed = profile.is_inline_run_timed() || profile.kind != Kind::Read;
         self.signals.begin(true);
         let outcome = measure(
             Run {
@@ -120,18 +120,16 @@ impl Session {
         self.unless_overrun(outcome)
     }
 
-    /// Runs a statement that controls a transaction inline, where it neither takes a lock nor commits a write.
+    /// Runs a statement that controls a transaction inline, where it neither takes a lock nor commits much.
     pub(super) fn attempt_control(&mut self, sql: &str) -> Option<Result<(), DriverError>> {
-        let is_quick = match Control::of(sql) {
-            Control::Start => true,
-            Control::End => self.settings.is_memory() || !holds_write_lock(&self.database),
-            Control::Other => false,
-        };
-        if !is_quick {
-            return None;
+        match Control::of(sql) {
+            Control::Start if self.database.is_autocommit() => self.commits.begin(&self.database),
+            Control::Start => {}
+            Control::End if self.commits.may_end(&self.database) => {}
+            Control::End | Control::Other => return None,
         }
         self.signals.begin(true);
-        let outcome = self.run(sql, |run| run.execute(sql, std::iter::once(&[][..])));
+        let outcome = self.run_here(sql, |run| run.execute(sql, std::iter::once(&[][..])));
         self.signals.end();
         self.unless_overrun(outcome.map(|_| ()))
     }
@@ -157,13 +155,6 @@ impl Session {
     }
 }
 
-fn holds_write_lock(database: &Connection) -> bool {
-    matches!(
-        database.transaction_state(rusqlite::DEFAULT_NAME),
-        Ok(TransactionState::Write)
-    )
-}
-
 /// Runs a statement, notes how long it took if it is timed, and says what SQLite leaves out of an error.
 fn measure<T>(
     run: Run<'_>,
@@ -176,8 +167,11 @@ fn measure<T>(
         signals,
         target,
     } = run;
-    signals.set_read(profile.kind == Kind::Read);
     let was_in_transaction = !database.is_autocommit();
+    let is_read = profile.kind == Kind::Read;
+    let is_write = matches!(profile.kind, Kind::Insert | Kind::Change);
+    // SQLite undoes a write by itself where it is stopped; within a transaction it undoes that too.
+    signals.set_nature(is_read, is_read || is_write && !was_in_transaction);
     let since = is_timed.then(Instant::now);
     let outcome = statement(Run {
         database,
@@ -186,7 +180,7 @@ fn measure<T>(
         target,
     });
     if let Some(since) = since {
-        profile.record(since.elapsed());
+        profile.record(since.elapsed().saturating_sub(signals.lock_wait()));
     }
     outcome.map_err(|error| match error {
         DriverError::Locked { message } if signals.is_cancelled() => DriverError::Cancelled {
@@ -197,6 +191,10 @@ fn measure<T>(
                 message: format!("{message}; SQLite has rolled back the transaction"),
             }
         }
+        // SQLite looks for cancellations after the last instruction, too.
+        DriverError::Cancelled { message } if was_in_transaction && is_write => DriverError::Cancelled {
+            message: format!("{message}; it may have taken effect within its transaction: roll that back"),
+        },
         other => other,
     })
 }

@@ -14,6 +14,7 @@ mod files;
 mod statements;
 mod tasks;
 mod values;
+mod writes;
 
 /// A database file in a folder of its own.
 struct Home {

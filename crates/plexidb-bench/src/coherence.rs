@@ -17,6 +17,8 @@ mod edit;
 mod fact;
 mod history;
 mod plan;
+#[cfg(feature = "planted-faults")]
+mod planted;
 mod progress;
 mod report;
 mod round;
@@ -43,15 +45,15 @@ use tally::Tally;
 use violation::Violation;
 use world::World;
 
+#[cfg(feature = "planted-faults")]
+pub use planted::{PlantedFault, find_planted};
 pub use report::Findings;
 
-/// Operations of a round: few enough that units whose last write is in doubt do not stay so for long.
-const OPERATIONS_PER_ROUND: u64 = 24_000;
 /// Operations on each database, unless the user says otherwise.
 const OPERATIONS_QUICK: u64 = 240_000;
 const OPERATIONS_FULL: u64 = 3_600_000;
 /// Times that a round is repeated in search of a violation.
-const REPLAYS_MAX: u64 = 50;
+const REPLAYS_MAX: usize = 40;
 
 /// What to check.
 #[derive(Clone, Debug, clap::Args)]
@@ -82,40 +84,44 @@ pub async fn coherence(options: CoherenceOptions, is_quick: bool) -> Result<Vec<
     } else {
         OPERATIONS_FULL
     });
-    let rounds = operations.div_ceil(OPERATIONS_PER_ROUND);
-    let numbers: Vec<u64> = match options.replay {
-        Some(number) => vec![number; REPLAYS_MAX.min(rounds.max(1)) as usize],
-        None => (0..rounds).collect(),
-    };
-    let operations_per_round = operations.min(OPERATIONS_PER_ROUND);
-    let progress = Progress::new(products.len() * numbers.len());
+    let progress = Progress::new(products.len() as u64 * operations);
     let mut findings = Vec::new();
     for product in products {
         progress.say(format!("{product}: starting"));
-        let plans = numbers
-            .iter()
-            .map(|number| Plan::new(product, options.seed, *number, operations_per_round));
-        findings.push(check(product, options.seed, plans, &progress).await?);
+        let rounds: Box<dyn Iterator<Item = u64> + Send> = match options.replay {
+            Some(number) => Box::new(std::iter::repeat_n(number, REPLAYS_MAX)),
+            None => Box::new(0..),
+        };
+        let seed = options.seed;
+        let plans = rounds.map(move |number| Plan::new(product, seed, number, operations));
+        findings.push(check(product, seed, plans, operations, &progress).await?);
     }
     Ok(findings)
 }
 
-/// Runs rounds on a new database until one shows a violation.
+/// Runs rounds on a new database until so many operations are made, or one shows a violation.
 async fn check(
     product: Product,
     seed: u64,
     plans: impl Iterator<Item = Plan>,
+    operations: u64,
     progress: &Progress,
 ) -> Result<Findings> {
     let started = Instant::now();
     let bench = open(product).await?;
     let mut total = Tally::default();
     let mut violations: Vec<Violation> = Vec::new();
+    let mut made = 0;
     for plan in plans {
+        if made >= operations {
+            break;
+        }
+        made += plan.operations;
+        let operations = plan.operations;
         progress.say(format!("{product}: round {} ({:?})", plan.number, plan.trouble));
         let (tally, found) = round::run(&bench, plan).await?;
         total.add(&tally);
-        progress.step();
+        progress.advance(operations);
         if !found.is_empty() {
             violations = found;
             break;

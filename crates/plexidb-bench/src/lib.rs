@@ -4,4 +4,6 @@ mod coherence;
 mod product;
 
 pub use coherence::{CoherenceOptions, Findings, coherence};
+#[cfg(feature = "planted-faults")]
+pub use coherence::{PlantedFault, find_planted};
 pub use product::{Host, Place, Product};

@@ -10,6 +10,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crossbeam_utils::CachePadded;
+#[cfg(feature = "planted-faults")]
+use plexidb_core::planted::{self, Fault};
 use plexidb_core::{Limits, RowSet};
 use tokio::sync::Semaphore;
 
@@ -112,7 +114,10 @@ impl Flights {
                     _ => return self.lead(shard, boarding),
                 }
             };
-            if found.suits(&boarding) && slots.holds(&found.boarding.stamps) {
+            let is_fresh = slots.holds(&found.boarding.stamps);
+            #[cfg(feature = "planted-faults")]
+            let is_fresh = is_fresh || planted::is(Fault::JoinStaleFlight);
+            if found.suits(&boarding) && is_fresh {
                 return Boarded::Follows(Follower {
                     flight: found,
                     boarding,

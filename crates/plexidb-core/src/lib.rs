@@ -10,6 +10,8 @@ mod dialect;
 mod error;
 mod from_value;
 mod param;
+#[cfg(feature = "planted-faults")]
+pub mod planted;
 mod port;
 mod rows;
 mod tag;

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "planted-faults")]
+use plexidb_core::planted::{self, Fault};
 use plexidb_core::{ConnectionStatus, DriverError};
 use plexidb_pool::Lease;
 use tokio::sync::OwnedSemaphorePermit;
@@ -199,6 +201,14 @@ impl Drop for Flight {
         let canceller = lease.canceller();
         lease.discard();
         let claim = self.claim.take();
+        #[cfg(feature = "planted-faults")]
+        let claim = claim.and_then(|claim| match planted::is(Fault::SkipDoubt) {
+            true => {
+                claim.end();
+                None
+            }
+            false => Some(claim),
+        });
         let inner = Arc::clone(&self.inner);
         self.inner.runtime.spawn(async move {
             if let Err(error) = canceller.cancel().await {

@@ -52,6 +52,8 @@ pub use explain::Explanation;
 pub use learning::KeyLearning;
 pub use manager::{Manager, connect};
 pub use plexidb_cache::CacheStats;
+#[cfg(feature = "planted-faults")]
+pub use plexidb_core::planted;
 pub use plexidb_core::{
     Array, ArrayRef, Bits, Catalog, CatalogColumn, Column, ColumnIndex, Comparison, ConnectPhase, Date,
     Dialect, DriverError, ErrorKind, Executed, ForeignKey, ForeignKeyAction, FromValue, Interval, Key,

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "planted-faults")]
+use plexidb_core::planted::{self, Fault};
 use plexidb_core::{ConnectionStatus, Dialect, DriverError, Executed, Params, Tag, Value, ValueRef};
 use plexidb_pool::Lease;
 
@@ -159,6 +161,13 @@ impl Transaction {
             self.touched.add_database();
         }
         let tags = std::mem::take(&mut self.touched).into_tags();
+        #[cfg(feature = "planted-faults")]
+        if planted::is(Fault::InvalidateAfterCommit) {
+            flight.run(Request::Control { sql: "COMMIT" }, None).await?;
+            Claim::of(&self.inner.slots, &tags, Vec::new()).end();
+            flight.land();
+            return Ok(());
+        }
         let epochs = std::mem::take(&mut self.epochs);
         let claim = Claim::of(&self.inner.slots, &tags, epochs);
         flight.claim(if self.changes_schema {

@@ -7,6 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use plexidb_core::Tag;
+#[cfg(feature = "planted-faults")]
+use plexidb_core::planted::{self, Fault};
 
 use super::{SlotArray, SlotIndexes, word};
 use crate::shim::{AtomicU64, AtomicWord, Ordering};
@@ -37,9 +39,18 @@ impl<W: AtomicWord> WriteHold<W> {
     /// Holds the slots of these tags as well, where they are not held yet. As for
     /// [`begin_write`](SlotArray::begin_write), this must precede the moment at which the write can become visible.
     pub fn extend(&mut self, tags: &[Tag]) {
+        #[cfg(feature = "planted-faults")]
+        if planted::is(Fault::NeverInvalidate) {
+            return;
+        }
         for slot in self.array.indexes(tags.iter().copied()) {
             if let Err(position) = self.slots.binary_search(&slot) {
                 self.array.word(slot).update(word::begun);
+                #[cfg(feature = "planted-faults")]
+                if planted::is(Fault::InvalidateBeforeWrite) {
+                    self.array.word(slot).update(word::ended);
+                    continue;
+                }
                 self.slots.insert(position, slot);
             }
         }
@@ -48,6 +59,10 @@ impl<W: AtomicWord> WriteHold<W> {
     /// Ends the write after the database has answered: one version up, results from before are dead. This is also
     /// the decision after an error that does not exclude an effect.
     pub fn end(mut self) {
+        #[cfg(feature = "planted-faults")]
+        if planted::is(Fault::ReleaseInsteadOfEnd) {
+            return self.let_go(word::released);
+        }
         self.let_go(word::ended);
     }
 

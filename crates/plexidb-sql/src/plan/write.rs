@@ -3,6 +3,8 @@
 //! Invariant: for each key of a table a write touches the value of every row that it changes, or the rows of unknown value;
 //! and always the table.
 
+#[cfg(feature = "planted-faults")]
+use plexidb_core::planted::{self, Fault};
 use plexidb_core::{Comparison, Facet, KeySpace, Place, Tag, ValueRef};
 
 use super::{PinnedKey, PinnedValue, Precision, TagList, parameter, place_of};
@@ -156,8 +158,21 @@ impl TableTouch {
         }
         add(self.table, &self.facets, &mut touched.certain);
         for key in &self.keys {
+            #[cfg(feature = "planted-faults")]
+            if planted::is(Fault::ForgetOldKey) && self.moves(key) {
+                continue;
+            }
             key.add(params, touched);
         }
+    }
+}
+
+#[cfg(feature = "planted-faults")]
+impl TableTouch {
+    /// Whether this is the old value of a key whose new one comes later in the list.
+    fn moves(&self, key: &KeyTouch) -> bool {
+        let last = self.keys.iter().rfind(|other| other.space == key.space);
+        last.is_some_and(|last| !std::ptr::eq(last, key))
     }
 }
 
@@ -167,6 +182,10 @@ impl KeyTouch {
             TouchedKey::Pinned(key) => std::slice::from_ref(key),
             TouchedKey::Listed(keys) => keys.as_slice(),
             TouchedKey::Unknown => {
+                #[cfg(feature = "planted-faults")]
+                if planted::is(Fault::ForgetUnknownKeys) {
+                    return;
+                }
                 let tags = if self.is_learnt {
                     &mut touched.precaution
                 } else {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use plexidb_cache::{Boarding, Fill, Key, KeyRef, Lookup, Stamps};
+#[cfg(feature = "planted-faults")]
+use plexidb_core::planted::{self, Fault};
 use plexidb_core::{Params, RowSet, Value, ValueRef};
 use plexidb_sql::Dependence;
 use smallvec::SmallVec;
@@ -170,6 +172,15 @@ impl Inner {
         record.executed(took, result.as_ref().ok().map(|set| set.len() as u64));
         let set = result?;
         let answered = Instant::now();
+        #[cfg(feature = "planted-faults")]
+        let dependencies = dependencies.and_then(|captured| {
+            if !planted::is(Fault::StampAfterRead) {
+                return Some(captured);
+            }
+            let plan = statement.reads(scope)?;
+            let found = plan.dependencies(values);
+            Some((Captured::before(&self.slots, plan, &found)?, found.unknown))
+        });
         let stamps = dependencies.and_then(|(captured, unknown)| {
             let tags = unknown.always.iter().chain(&unknown.unless_found).copied();
             self.interest.note_miss(tags, record.new_hits(), took);

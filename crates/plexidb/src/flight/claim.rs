@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use plexidb_cache::{SlotArray, WriteHold};
 use plexidb_core::Tag;
+#[cfg(feature = "planted-faults")]
+use plexidb_core::planted::{self, Fault};
 
 use crate::schema::Epoch;
 
@@ -29,6 +31,11 @@ pub(crate) struct Claim {
 impl Claim {
     /// Raises the slots of these tags. **Must be called before the write can become visible.**
     pub(crate) fn of(slots: &Arc<SlotArray>, tags: &[Tag], epochs: Vec<Arc<Epoch>>) -> Self {
+        #[cfg(feature = "planted-faults")]
+        let tags: &[Tag] = match tags {
+            [Tag::DATABASE, ..] if planted::is(Fault::SilentDdl) => &[],
+            tags => tags,
+        };
         Self {
             certain: slots.begin_write(tags),
             precaution: None,
@@ -58,6 +65,12 @@ impl Claim {
     /// The database has told which keys were written: these tags are touched in place of the precaution. **Only** after
     /// the statement has succeeded.
     pub(crate) fn learn(&mut self, slots: &Arc<SlotArray>, tags: &[Tag]) {
+        #[cfg(feature = "planted-faults")]
+        let tags: &[Tag] = if planted::is(Fault::ForgetLearntKeys) {
+            &[]
+        } else {
+            tags
+        };
         self.learnt = Some(slots.begin_write(tags));
     }
 

@@ -1,5 +1,8 @@
 //! The checker of the cache's promise: a short clean run on each database, and each planted fault.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(missing_docs, reason = "tests are named after what they show")]
+
 mod clean;
 #[cfg(feature = "planted-faults")]
 mod planted;

@@ -283,8 +283,8 @@ fn no_read_is_stale_among_many_readers_and_writers() {
     for outcome in [
         explore(RandomScheduler::new_from_seed(SEED, 1500), Fault::None, LARGE),
         explore(PctScheduler::new_from_seed(SEED, 3, 1500), Fault::None, LARGE),
-        explore(RandomScheduler::new_from_seed(SEED, 3000), Fault::None, LEARNING),
-        explore(PctScheduler::new_from_seed(SEED, 4, 3000), Fault::None, LEARNING),
+        explore(RandomScheduler::new_from_seed(SEED, 1000), Fault::None, LEARNING),
+        explore(PctScheduler::new_from_seed(SEED, 4, 1000), Fault::None, LEARNING),
     ] {
         assert_eq!(outcome.violations, 0);
         assert!(
@@ -310,9 +310,9 @@ fn every_planted_fault_is_found() {
         let threads = if is_of_learning { LEARNING } else { LARGE };
         // A precaution that is seen last needs four changes of thread at the right places.
         let outcome = if fault == Fault::PrecautionSeenLast {
-            explore(PctScheduler::new_from_seed(SEED, 5, 20_000), fault, threads)
+            explore(PctScheduler::new_from_seed(SEED, 5, 5_000), fault, threads)
         } else {
-            explore(RandomScheduler::new_from_seed(SEED, 3000), fault, threads)
+            explore(RandomScheduler::new_from_seed(SEED, 1500), fault, threads)
         };
         assert!(outcome.violations > 0, "{fault:?} was not found");
     }

@@ -21,6 +21,15 @@ pub(super) const TRAPS: &[(&str, &str)] = &[
         "SELECT p.tag, u.handle FROM posts p LEFT JOIN users u ON u.handle = p.tag",
         "UPDATE users SET handle = 'A' WHERE id = 1",
     ),
+    // A partner that comes.
+    (
+        "SELECT p.tag, u.name FROM posts p LEFT JOIN users u ON u.handle = p.tag",
+        "INSERT INTO users (id, handle, name) VALUES (5, '3', 'e')",
+    ),
+    (
+        "SELECT p.tag, u.name FROM users u RIGHT JOIN posts p ON u.handle = p.tag ORDER BY p.id LIMIT 4",
+        "INSERT INTO users (id, handle, name) VALUES (5, '3', 'e')",
+    ),
     // An outer join without a condition, of which WHERE makes an inner one.
     (
         "SELECT p.tag, u.name FROM posts p LEFT JOIN users u ON 1 = 1 WHERE p.tag = u.handle",

@@ -175,9 +175,9 @@ async fn read_triggers(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error
                 } else {
                     TriggerTiming::Before
                 },
-                is_on_insert: word(&row, 4) == "INSERT",
-                is_on_update: word(&row, 4) == "UPDATE",
-                is_on_delete: word(&row, 4) == "DELETE",
+                is_on_insert: word(&row, 4).contains("INSERT"),
+                is_on_update: word(&row, 4).contains("UPDATE"),
+                is_on_delete: word(&row, 4).contains("DELETE"),
                 body: text(&row, 5).filter(|body| !body.is_empty()),
                 writes: None,
             });

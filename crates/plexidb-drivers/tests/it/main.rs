@@ -1,5 +1,6 @@
 //! The drivers as a caller sees them: real files, real servers.
 
+mod comparison;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]

@@ -235,7 +235,11 @@ async fn a_statement_that_waits_too_long_leaves_nothing_held(database: TestDatab
         lock.commit().await.unwrap();
         settle(&db).await;
         let names: Vec<(i64, String)> = db.query(REDS, NONE).await.unwrap().deserialize().unwrap();
-        assert_eq!(names[0].1, "locked", "{mode:?}");
+        // A cancellation that comes too late leaves the outcome open: then the write may have taken effect.
+        if kind == Some(ErrorKind::Cancelled) {
+            assert_eq!(names[0].1, "locked", "{mode:?}");
+        }
+        assert_fresh(&db, REDS).await;
     }
 }
 

@@ -59,14 +59,15 @@ impl Commits {
         self.is_quick = false;
     }
 
+    /// Whether one attempt for the write lock may be made inline.
+    pub(super) fn may_lock(&self) -> bool {
+        self.is_quick && !self.is_wait_due()
+    }
+
     /// Whether a quick write may run inline.
     pub(super) fn may_write(&self, database: &Connection, params: &[ValueRef<'_>]) -> bool {
-        let is_allowed = if database.is_autocommit() {
-            self.is_quick && !self.is_wait_due()
-        } else {
-            // A transaction that holds the write lock writes to its page cache until it commits.
-            self.is_quick && !self.is_wait_due() || holds_write_lock(database)
-        };
+        // A transaction that holds the write lock writes to its page cache until it commits.
+        let is_allowed = self.may_lock() || !database.is_autocommit() && holds_write_lock(database);
         is_allowed && params.iter().map(byte_len).sum::<usize>() <= PARAMETER_BYTES_MAX
     }
 
@@ -76,7 +77,7 @@ impl Commits {
             self.is_all_inline
                 && database.total_changes().saturating_sub(self.changes_at_start) <= CHANGES_MAX
         };
-        !holds_write_lock(database) || self.is_quick && !self.is_wait_due() && is_small()
+        !holds_write_lock(database) || self.may_lock() && is_small()
     }
 
     fn is_wait_due(&self) -> bool {

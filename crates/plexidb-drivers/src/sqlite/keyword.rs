@@ -62,9 +62,11 @@ pub(super) fn may_change_commits(sql: &str) -> bool {
 pub(super) enum Control {
     /// It starts a transaction without a lock, or sets a savepoint.
     Start,
+    /// It starts a transaction with the write lock.
+    Lock,
     /// It ends a transaction or a savepoint.
     End,
-    /// It waits for a lock, or is something else.
+    /// It is something else.
     Other,
 }
 
@@ -80,7 +82,7 @@ impl Control {
                 .into_iter()
                 .any(|keyword| mode.eq_ignore_ascii_case(keyword))
             {
-                Self::Other
+                Self::Lock
             } else {
                 Self::Start
             }

@@ -120,13 +120,14 @@ impl Session {
         self.unless_overrun(outcome)
     }
 
-    /// Runs a statement that controls a transaction inline, where it neither takes a lock nor commits much.
+    /// Runs a statement that controls a transaction inline, where it neither waits for a lock nor commits much.
     pub(super) fn attempt_control(&mut self, sql: &str) -> Option<Result<(), DriverError>> {
         match Control::of(sql) {
             Control::Start if self.database.is_autocommit() => self.commits.begin(&self.database),
             Control::Start => {}
+            Control::Lock if self.commits.may_lock() => self.commits.begin(&self.database),
             Control::End if self.commits.may_end(&self.database) => {}
-            Control::End | Control::Other => return None,
+            Control::Lock | Control::End | Control::Other => return None,
         }
         self.signals.begin(true);
         let outcome = self.run_here(sql, |run| run.execute(sql, std::iter::once(&[][..])));

@@ -67,8 +67,8 @@ fn writes_are_told_apart() {
 fn only_a_deferred_begin_starts_without_a_lock() {
     assert_eq!(Control::of("BEGIN"), Control::Start);
     assert_eq!(Control::of("begin deferred transaction"), Control::Start);
-    assert_eq!(Control::of("BEGIN IMMEDIATE"), Control::Other);
-    assert_eq!(Control::of("BEGIN /* now */ EXCLUSIVE"), Control::Other);
+    assert_eq!(Control::of("BEGIN IMMEDIATE"), Control::Lock);
+    assert_eq!(Control::of("BEGIN /* now */ EXCLUSIVE"), Control::Lock);
     assert_eq!(Control::of("SAVEPOINT a"), Control::Start);
     assert_eq!(Control::of("ROLLBACK TO a"), Control::End);
     assert_eq!(Control::of("PRAGMA optimize"), Control::Other);

@@ -75,25 +75,39 @@ fn a_small_transaction_is_done_at_once() {
     with_one_thread(async {
         let home = Home::new();
         let mut connection = warm(&home, "?mode=rwc").await;
-        for attempt in 1..=ATTEMPTS {
-            connection.control("BEGIN").await.unwrap();
-            let mut count = 0;
-            for number in 0..3 {
-                let (needs_thread, executed) =
-                    needs_thread(connection.execute(INSERT, &[ValueRef::Int(number)])).await;
-                executed.unwrap();
-                count += u32::from(needs_thread);
+        for begin in ["BEGIN", "BEGIN IMMEDIATE"] {
+            let mut has_needed_none = false;
+            for _ in 0..ATTEMPTS {
+                let before = number(&mut connection, COUNT).await;
+                let (mut has_needed_one, begun) = needs_thread(connection.control(begin)).await;
+                begun.unwrap();
+                for number in 0..3 {
+                    let (needs_thread, executed) =
+                        needs_thread(connection.execute(INSERT, &[ValueRef::Int(number)])).await;
+                    executed.unwrap();
+                    has_needed_one |= needs_thread;
+                }
+                let (needs_thread, committed) = needs_thread(connection.control("COMMIT")).await;
+                committed.unwrap();
+                assert_eq!(connection.status(), ConnectionStatus::Idle);
+                assert_eq!(number(&mut connection, COUNT).await, before + 3);
+                has_needed_none |= !(has_needed_one || needs_thread);
             }
-            let (needs_thread, committed) = needs_thread(connection.control("COMMIT")).await;
-            committed.unwrap();
-            assert_eq!(connection.status(), ConnectionStatus::Idle);
-            assert_eq!(number(&mut connection, COUNT).await, 3 * attempt as i64);
-            if count == 0 && !needs_thread {
-                return;
-            }
+            assert!(has_needed_none, "{begin}");
         }
-        panic!("each needed a thread");
     });
+}
+
+#[tokio::test]
+async fn a_transaction_that_begins_with_a_lock_waits_for_it_on_a_thread() {
+    let home = Home::new();
+    let mut connection = warm(&home, "?mode=rwc").await;
+    let oracle = home.oracle();
+    oracle.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let release = async { oracle.execute_batch("COMMIT").unwrap() };
+    let (begun, ()) = tokio::join!(connection.control("BEGIN IMMEDIATE"), release);
+    begun.unwrap();
+    assert_eq!(connection.status(), ConnectionStatus::InTransaction);
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn trial(fault: Fault, seed: u64) -> (Product, Plan) {
             (Product::Sqlite, vec![Posts, Accounts], Trouble::Nothing, 100)
         }
         Fault::InvalidateAfterCommit => (Product::Postgres, vec![Accounts], Trouble::Nothing, 100),
-        Fault::SkipDoubt => (Product::Postgres, vec![People, Posts], Trouble::Resets, 200),
+        Fault::SkipDoubt => (Product::MariaDb, vec![People, Accounts], Trouble::DroppedFutures, 300),
         Fault::JoinStaleFlight => (Product::Postgres, vec![Accounts], Trouble::Delays, 100),
         Fault::ForgetUnknownKeys | Fault::ForgetLearntKeys | Fault::ForgetOldKey => {
             (Product::Sqlite, vec![Posts, Seats], Trouble::Nothing, 100)

@@ -119,7 +119,7 @@ pub(crate) fn is_worth_a_retry(error: &Error, dialect: Dialect) -> bool {
     }
 }
 
-/// A future that is dropped at its k-th poll, as by a caller that goes away.
+/// A future that is dropped after its k-th poll, as by a caller that goes away.
 pub(crate) struct Abandoned<F> {
     future: Option<Pin<Box<F>>>,
     polls_left: u32,
@@ -140,14 +140,20 @@ impl<F: Future> Future for Abandoned<F> {
     type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.polls_left > 0
+            && let Some(future) = &mut self.future
+        {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Some(output));
+            }
+            self.polls_left -= 1;
+        }
+        // Right after the poll and not at the next one, which comes when there is an answer: what has just been sent may not
+        // have taken effect yet.
         if self.polls_left == 0 {
             self.future = None;
-        }
-        let Some(future) = &mut self.future else {
             return Poll::Ready(None);
-        };
-        let polled = future.as_mut().poll(context).map(Some);
-        self.polls_left -= 1;
-        polled
+        }
+        Poll::Pending
     }
 }

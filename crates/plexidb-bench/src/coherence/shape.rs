@@ -6,7 +6,7 @@ use plexidb::{Dialect, Value};
 
 use super::dice::Dice;
 use super::fact::{Fact, Tuple, tuple};
-use super::unit::{Family, domain};
+use super::unit::{Family, UnitId, domain};
 use super::work::placeholders;
 
 mod families;
@@ -156,6 +156,14 @@ impl Argument {
 }
 
 impl Shape {
+    /// Whether such a read looks at this unit alone.
+    pub(crate) fn is_about(&self, unit: UnitId, numbers: &Numbers) -> bool {
+        match self.scope {
+            Scope::One(family, index) => family == unit.family && index(numbers) == unit.index as i64,
+            Scope::All(_) => false,
+        }
+    }
+
     /// What of a unit matters to the read.
     pub(crate) fn seen(&self, facts: &[Fact], numbers: &Numbers) -> Vec<Tuple> {
         let mut seen: Vec<Tuple> = facts

@@ -41,13 +41,13 @@ async fn reset(round: &Round, dice: &mut Dice) -> Result<Tally> {
         return Ok(tally);
     };
     while !round.is_over() {
-        if dice.per_mille(150) {
+        if dice.per_mille(40) {
             tokio::task::block_in_place(|| proxy.reset_connections())?;
         } else {
             proxy.reset_after_server_bytes(dice.below(BYTES_TO_RESET));
         }
         tally.disturbances += 1;
-        tokio::time::sleep(Duration::from_millis(5 + dice.below(40))).await;
+        tokio::time::sleep(Duration::from_millis(10 + dice.below(60))).await;
     }
     // A reset that has not come yet comes now, and not while the round is compared.
     proxy.reset_after_server_bytes(u64::MAX);

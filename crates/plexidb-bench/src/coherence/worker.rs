@@ -28,6 +28,8 @@ const TURNS_MAX: u32 = 4;
 const OPERATIONS_PER_TURN: u64 = 16;
 /// How long a worker pauses after an error, so that a server that is away does not use its operations up.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(4);
+/// Reads that are made up after a write was lost sight of, of which those of its unit are made.
+const TRIES_AT_ONCE: u32 = 60;
 /// Polls after which a future is dropped at the latest.
 const POLLS_MAX: u64 = 14;
 
@@ -81,9 +83,25 @@ impl Worker {
     }
 
     async fn read(&mut self, dice: &mut Dice) {
+        let shape = dice.pick(&self.round.choice);
+        let read = self.round.bench.shapes.read(shape, dice);
+        self.run_read(read, dice).await;
+    }
+
+    /// Reads a unit whose last write was lost sight of, while it may still take effect.
+    async fn read_at_once(&mut self, unit: UnitId, dice: &mut Dice) {
+        for _ in 0..TRIES_AT_ONCE {
+            let shape = dice.pick(&self.round.choice);
+            let read = self.round.bench.shapes.read(shape, dice);
+            if self.round.bench.shapes.all[shape].is_about(unit, &read.numbers) {
+                self.run_read(read, dice).await;
+            }
+        }
+    }
+
+    async fn run_read(&mut self, read: Read, dice: &mut Dice) {
         let round = Arc::clone(&self.round);
-        let shape = dice.pick(&round.choice);
-        let read = round.bench.shapes.read(shape, dice);
+        let shape = read.shape;
         let execution = Execution {
             timeout: self.timeout(dice),
             ..Execution::default()
@@ -216,7 +234,7 @@ impl Worker {
                 Outcome::Doubt => {
                     history.doubt();
                     self.tally.doubts += 1;
-                    tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                    self.read_at_once(unit, dice).await;
                 }
                 Outcome::Nothing(error)
                     if attempts < ATTEMPTS_MAX && is_worth_a_retry(&error, round.database.dialect()) =>

@@ -250,12 +250,21 @@ impl Judge {
             }
             Ok(())
         };
-        let result = attempt();
+        let result = attempt().and_then(|()| self.demand_parents());
         if result.is_err() {
             self.connection.execute_batch("ROLLBACK TO statement")?;
         }
         self.connection.execute_batch("RELEASE statement")?;
         result.map(|()| learning.map(|_| tags))
+    }
+
+    /// Fails where a row refers to none. SQLite lets REPLACE leave such rows in a table that refers to itself, while the
+    /// catalog of this schema says that its foreign keys always hold; the driver's never does.
+    fn demand_parents(&self) -> rusqlite::Result<()> {
+        let check = "SELECT NOT EXISTS (SELECT 1 FROM pragma_foreign_key_check)";
+        let mut statement = self.connection.prepare_cached(check)?;
+        let is_whole: bool = statement.query_row([], |row| row.get(0))?;
+        is_whole.then_some(()).ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
 
     fn compare(&mut self, write: &str, writers: &[(&str, HashSet<Tag>)]) {

@@ -108,7 +108,9 @@ fn operations_by(writes_per_mille: u64, trouble: Trouble) -> u64 {
         Trouble::Nothing | Trouble::Crowd => operations,
         // Most of its reads go to the database.
         Trouble::SchemaChanges | Trouble::Delays => operations / 8,
-        _ => operations / 2,
+        // Units whose last write is in doubt wait for the end of the round.
+        Trouble::DroppedFutures | Trouble::Timeouts | Trouble::Resets => operations / 4,
+        Trouble::Restart => operations / 2,
     }
 }
 

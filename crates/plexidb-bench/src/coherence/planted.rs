@@ -16,7 +16,7 @@ use crate::product::Product;
 
 /// Operations within which a fault must be found.
 const OPERATIONS_MAX: u64 = 400_000;
-const OPERATIONS_PER_ROUND: u64 = 6_000;
+const OPERATIONS_PER_ROUND: u64 = 4_000;
 
 /// How a planted fault was found.
 #[derive(Clone, Debug, Serialize)]
@@ -88,8 +88,13 @@ fn trial(fault: Fault, seed: u64) -> (Product, Plan) {
             (Product::Sqlite, vec![Posts, Accounts], Trouble::Nothing, 100)
         }
         Fault::InvalidateAfterCommit => (Product::Postgres, vec![Accounts], Trouble::Nothing, 100),
-        Fault::SkipDoubt => (Product::MariaDb, vec![People, Accounts], Trouble::DroppedFutures, 300),
-        Fault::JoinStaleFlight => (Product::Postgres, vec![Accounts], Trouble::Delays, 100),
+        Fault::SkipDoubt => (
+            Product::MariaDb,
+            vec![People, Accounts],
+            Trouble::DroppedFutures,
+            300,
+        ),
+        Fault::JoinStaleFlight => (Product::MariaDb, vec![Seats], Trouble::Delays, 300),
         Fault::ForgetUnknownKeys | Fault::ForgetLearntKeys | Fault::ForgetOldKey => {
             (Product::Sqlite, vec![Posts, Seats], Trouble::Nothing, 100)
         }

@@ -31,7 +31,10 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(4);
 /// Reads that are made up after a write was lost sight of, of which those of its unit are made.
 const TRIES_AT_ONCE: u32 = 60;
 /// Polls after which a future is dropped at the latest.
-const POLLS_MAX: u64 = 14;
+const POLLS_MAX: i64 = 12;
+/// Futures that are dropped, in a thousand.
+const DROPPED_READS: u64 = 40;
+const DROPPED_WRITES: u64 = 150;
 
 /// Makes the worker's share of the round's operations.
 pub(crate) async fn work(round: Arc<Round>, number: u64) -> Tally {
@@ -72,9 +75,9 @@ impl Worker {
     }
 
     /// After how many polls to drop the future, if at all.
-    fn polls(&self, dice: &mut Dice) -> Option<u32> {
-        let wanted = self.round.plan.trouble == Trouble::DroppedFutures && dice.per_mille(40);
-        wanted.then(|| dice.below(POLLS_MAX) as u32)
+    fn polls(&self, dice: &mut Dice, often: u64) -> Option<u32> {
+        let wanted = self.round.plan.trouble == Trouble::DroppedFutures && dice.per_mille(often);
+        wanted.then(|| dice.skewed(POLLS_MAX) as u32)
     }
 
     fn timeout(&self, dice: &mut Dice) -> Option<Duration> {
@@ -106,7 +109,7 @@ impl Worker {
             timeout: self.timeout(dice),
             ..Execution::default()
         };
-        let polls = self.polls(dice);
+        let polls = self.polls(dice, DROPPED_READS);
         let params: Vec<ValueRef<'_>> = read.params.iter().map(|value| value.as_ref()).collect();
         let sql = &round.bench.shapes.texts[shape];
         let clock = &round.bench.world.clock;
@@ -216,7 +219,7 @@ impl Worker {
             ]),
             ..Execution::default()
         };
-        let polls = self.polls(dice);
+        let polls = self.polls(dice, DROPPED_WRITES);
         let clock = &round.bench.world.clock;
         history.begin(facts, Arc::clone(&work), clock.tick());
         let mut attempts = 1;
@@ -261,7 +264,7 @@ impl Worker {
             _ => dice.number(COUNTERS),
         };
         if dice.per_mille(round.plan.writes_per_mille) {
-            let polls = self.polls(dice);
+            let polls = self.polls(dice, DROPPED_WRITES);
             let outcome = round.bench.counters.add(&round.database, id, dice, polls).await;
             self.count_outcome(outcome);
             return;

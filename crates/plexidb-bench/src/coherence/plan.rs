@@ -16,6 +16,9 @@ pub(crate) enum Trouble {
     Resets,
     /// Answers and questions are late for a while.
     Delays,
+    /// New connections are refused while rows are locked, and futures are dropped: what was sent may take effect much later,
+    /// since it cannot be cancelled.
+    Outage,
     /// The server is killed and started again.
     Restart,
     /// The schema changes.
@@ -109,7 +112,7 @@ fn operations_by(writes_per_mille: u64, trouble: Trouble) -> u64 {
         // Most of its reads go to the database.
         Trouble::SchemaChanges | Trouble::Delays => operations / 8,
         // Units whose last write is in doubt wait for the end of the round.
-        Trouble::DroppedFutures | Trouble::Timeouts | Trouble::Resets => operations / 4,
+        Trouble::DroppedFutures | Trouble::Timeouts | Trouble::Resets | Trouble::Outage => operations / 4,
         Trouble::Restart => operations / 2,
     }
 }
@@ -119,7 +122,7 @@ const STREAM_OF_SHAPES: u64 = 1 << 59;
 const STREAM_OF_WORKERS: u64 = 1 << 61;
 
 fn trouble(product: Product, number: u64, dice: &mut Dice) -> Trouble {
-    use Trouble::{Crowd, Delays, DroppedFutures, Nothing, Resets, Restart, SchemaChanges, Timeouts};
+    use Trouble::{Crowd, Delays, DroppedFutures, Nothing, Outage, Resets, Restart, SchemaChanges, Timeouts};
     if product == Product::Sqlite {
         return dice.pick(&[Nothing, Nothing, DroppedFutures, Timeouts, SchemaChanges, Crowd]);
     }
@@ -132,6 +135,7 @@ fn trouble(product: Product, number: u64, dice: &mut Dice) -> Trouble {
         DroppedFutures,
         Timeouts,
         Resets,
+        Outage,
         Delays,
         SchemaChanges,
         Crowd,

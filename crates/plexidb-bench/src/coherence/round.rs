@@ -72,7 +72,7 @@ impl Round {
 /// Runs a round and compares everything afterwards.
 pub(crate) async fn run(bench: &Arc<Bench>, plan: Plan) -> Result<(Tally, Vec<Violation>)> {
     let started = Instant::now();
-    let needs_proxy = matches!(plan.trouble, Trouble::Resets | Trouble::Delays);
+    let needs_proxy = matches!(plan.trouble, Trouble::Resets | Trouble::Delays | Trouble::Outage);
     let manager: Manager = bench.site.connect(needs_proxy).await?;
     let round = Arc::new(Round {
         bench: Arc::clone(bench),

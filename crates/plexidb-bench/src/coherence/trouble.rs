@@ -19,6 +19,10 @@ use super::tally::Tally;
 const CROWD: u64 = 1_000;
 /// Bytes of the server's answers among which a connection is reset: some answers of this size.
 const BYTES_TO_RESET: u64 = 600;
+/// Units that are locked at once.
+const LOCKS: u32 = 3;
+/// How long to wait where there is no connection.
+const PAUSE: Duration = Duration::from_millis(5);
 /// The worker number of the dice of this task.
 const STREAM: u64 = 1 << 20;
 
@@ -29,6 +33,7 @@ pub(crate) async fn make(round: Arc<Round>) -> Result<Tally> {
         Trouble::Nothing | Trouble::DroppedFutures | Trouble::Timeouts => Ok(Tally::default()),
         Trouble::Resets => reset(&round, &mut dice).await,
         Trouble::Delays => delay(&round, &mut dice).await,
+        Trouble::Outage => cut_off(&round, &mut dice).await,
         Trouble::Restart => restart(&round).await,
         Trouble::SchemaChanges => change_schema(&round, &mut dice).await,
         Trouble::Crowd => Ok(crowd(&round).await),
@@ -66,6 +71,39 @@ async fn delay(round: &Round, dice: &mut Dice) -> Result<Tally> {
             tokio::time::sleep(Duration::from_millis(10 + dice.below(60))).await;
         }
         tally.disturbances += 1;
+    }
+    Ok(tally)
+}
+
+/// Locks rows and refuses new connections, so that writes which are dropped meanwhile cannot be cancelled and wait in the
+/// server.
+async fn cut_off(round: &Round, dice: &mut Dice) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let Some(proxy) = round.bench.site.proxy() else {
+        return Ok(tally);
+    };
+    while !round.is_over() {
+        let Ok(mut transaction) = round.database.begin().await else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        for _ in 0..LOCKS {
+            let family = dice.pick(&round.plan.families);
+            let Some(rows) = family.rows_of_unit(dice.skewed(family.units() as i64)) else {
+                continue;
+            };
+            // It may meet a deadlock or a lost connection: then there are fewer locks.
+            let _ = transaction
+                .query(&format!("SELECT * FROM {rows} FOR UPDATE"), params![])
+                .await;
+        }
+        tokio::task::block_in_place(|| proxy.set(Traffic::Refuse))?;
+        tokio::time::sleep(Duration::from_millis(5 + dice.below(30))).await;
+        let _ = transaction.rollback().await;
+        tokio::time::sleep(Duration::from_millis(dice.below(10))).await;
+        tokio::task::block_in_place(|| proxy.set(Traffic::Pass))?;
+        tally.disturbances += 1;
+        tokio::time::sleep(Duration::from_millis(dice.below(30))).await;
     }
     Ok(tally)
 }

@@ -83,6 +83,20 @@ impl Family {
         }
     }
 
+    /// The rows of a unit, as a table with a condition; `None` where they cannot be locked.
+    pub(crate) fn rows_of_unit(self, index: i64) -> Option<String> {
+        let (first, last) = (index * 2, index * 2 + 1);
+        Some(match self {
+            Self::People => format!("people WHERE id = {index}"),
+            Self::Posts => format!("posts WHERE lane = {index}"),
+            Self::Accounts => format!("accounts WHERE owner = {index}"),
+            Self::Parents => format!("parents WHERE id IN ({first}, {last})"),
+            Self::Orders => format!("orders WHERE id = {index}"),
+            Self::Seats => format!("seats WHERE place = {index}"),
+            Self::Gauge => return None,
+        })
+    }
+
     /// Whether its writes may be parts of a transaction.
     fn is_transactional(self) -> bool {
         self != Self::Gauge

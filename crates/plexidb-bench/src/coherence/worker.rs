@@ -76,7 +76,8 @@ impl Worker {
 
     /// After how many polls to drop the future, if at all.
     fn polls(&self, dice: &mut Dice, often: u64) -> Option<u32> {
-        let wanted = self.round.plan.trouble == Trouble::DroppedFutures && dice.per_mille(often);
+        let wanted = matches!(self.round.plan.trouble, Trouble::DroppedFutures | Trouble::Outage)
+            && dice.per_mille(often);
         wanted.then(|| dice.skewed(POLLS_MAX) as u32)
     }
 

@@ -91,7 +91,7 @@ fn trial(fault: Fault, seed: u64) -> (Product, Plan) {
         Fault::SkipDoubt => (
             Product::MariaDb,
             vec![People, Accounts],
-            Trouble::DroppedFutures,
+            Trouble::Outage,
             300,
         ),
         Fault::JoinStaleFlight => (Product::MariaDb, vec![Seats], Trouble::Delays, 300),

@@ -90,9 +90,9 @@ fn trial(fault: Fault, seed: u64) -> (Product, Plan) {
         Fault::InvalidateAfterCommit => (Product::Postgres, vec![Accounts], Trouble::Nothing, 100),
         Fault::SkipDoubt => (
             Product::MariaDb,
-            vec![People, Accounts],
+            vec![Accounts, Seats, Orders],
             Trouble::Outage,
-            300,
+            60,
         ),
         Fault::JoinStaleFlight => (Product::MariaDb, vec![Seats], Trouble::Delays, 300),
         Fault::ForgetUnknownKeys | Fault::ForgetLearntKeys | Fault::ForgetOldKey => {

@@ -76,9 +76,14 @@ impl Worker {
 
     /// After how many polls to drop the future, if at all.
     fn polls(&self, dice: &mut Dice, often: u64) -> Option<u32> {
-        let wanted = matches!(self.round.plan.trouble, Trouble::DroppedFutures | Trouble::Outage)
-            && dice.per_mille(often);
-        wanted.then(|| dice.skewed(POLLS_MAX) as u32)
+        let often = match self.round.plan.trouble {
+            Trouble::DroppedFutures => often,
+            // Few of them meet a lock.
+            Trouble::Outage => 3 * often,
+            _ => return None,
+        };
+        // A future that was never polled has sent nothing.
+        dice.per_mille(often).then(|| 1 + dice.skewed(POLLS_MAX) as u32)
     }
 
     fn timeout(&self, dice: &mut Dice) -> Option<Duration> {

@@ -13,6 +13,11 @@ use crate::{cargo, setup};
 /// The seed of the generated inputs of proptest in the short form.
 const PROPTEST_SEED: &str = "20261124";
 
+/// The crate with the checker of coherence.
+const CHECKER: &str = "plexidb-bench";
+/// Its feature for the faults that it must find. Nothing changes elsewhere until one is planted.
+const PLANTED_FAULTS: &str = "plexidb-bench/planted-faults";
+
 /// What to test.
 #[derive(Args, Debug, Default)]
 pub(crate) struct Options {
@@ -109,6 +114,9 @@ fn words(options: &Options, colour: bool) -> Vec<String> {
     }
     for package in &options.packages {
         words.extend(["--package".to_string(), package.clone()]);
+    }
+    if options.packages.is_empty() || options.packages.iter().any(|package| package == CHECKER) {
+        words.extend(["--features".to_string(), PLANTED_FAULTS.to_string()]);
     }
     words.extend(options.filter.clone());
     if colour {

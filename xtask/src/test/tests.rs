@@ -38,6 +38,12 @@ fn a_package_replaces_the_workspace_and_a_filter_comes_before_the_options_of_the
     );
     assert_eq!(
         words(&Options::default(), false),
-        ["test", "--no-fail-fast", "--workspace"]
+        [
+            "test",
+            "--no-fail-fast",
+            "--workspace",
+            "--features",
+            "plexidb-bench/planted-faults"
+        ]
     );
 }

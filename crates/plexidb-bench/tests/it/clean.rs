@@ -2,11 +2,16 @@
 
 use plexidb_bench::{CoherenceOptions, Product, coherence};
 
+use crate::TURN;
+
 async fn no_violation(product: Product) {
+    let _turn = TURN.lock().await;
+    let is_full = std::env::var_os("PLEXIDB_TEST_FULL").is_some();
+    let operations = if is_full { 600_000 } else { 40_000 };
     let options = CoherenceOptions {
         database: Some(product),
         seed: 1,
-        operations: Some(40_000),
+        operations: Some(operations),
         replay: None,
     };
     for findings in coherence(options, true).await.unwrap() {

@@ -3,9 +3,12 @@
 use plexidb::planted::Fault;
 use plexidb_bench::find_planted;
 
+use crate::TURN;
+
 /// One test, since a fault is planted into the whole process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_planted_fault_is_found() {
+    let _turn = TURN.lock().await;
     let only = std::env::var("PLEXIDB_FAULT").ok();
     let mut missed = Vec::new();
     for fault in Fault::ALL {

@@ -24,6 +24,9 @@ pub(crate) struct Block {
     /// The names by which it is ordered; `None` where they are not understood.
     pub(crate) order: Option<BTreeSet<ColumnUse>>,
     pub(crate) outputs: Vec<Output>,
+    /// Names of columns that occur in the whole text nowhere but as outputs as they are, in lower case: they decide neither
+    /// which rows there are nor their order.
+    pub(crate) shown: BTreeSet<String>,
     /// Whether it joins by USING or NATURAL, so that a name without a qualifier may mean two columns.
     pub(crate) merges_columns: bool,
 }

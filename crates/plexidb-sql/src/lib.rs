@@ -20,8 +20,8 @@ mod time_word;
 pub use kind::{StatementKind, TransactionControl};
 pub use names::{NameError, NamedStatement, bind_names, placeholder_count};
 pub use plan::{
-    Dependence, Dependencies, JoinedKey, KeyImage, Learning, Lookup, Precision, ReadPlan, TagList, Touched,
-    WritePlan,
+    Dependence, Dependencies, FollowedKey, Guard, KeyImage, Learning, Lookup, Precision, ReadPlan, TagList,
+    Touched, WritePlan,
 };
 pub use profile::{
     Change, ColumnUse, Columns, EqualityKey, FunctionCall, KeyValue, Profile, RelationName, RelationUse,

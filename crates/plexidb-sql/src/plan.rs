@@ -11,15 +11,14 @@ mod precision;
 mod read;
 #[cfg(test)]
 mod tests;
-mod unknown;
 mod write;
 
 pub use precision::Precision;
-pub use read::{Dependence, Dependencies, JoinedKey, ReadPlan};
+pub use read::{Dependence, Dependencies, FollowedKey, Guard, ReadPlan};
 pub use write::{KeyImage, Learning, Lookup, Touched, WritePlan};
 
 pub(crate) use key::{PinnedColumn, PinnedKey, PinnedValue};
-pub(crate) use read::{InsertNeed, TableRead};
+pub(crate) use read::{InsertNeed, JoinedTable, ShownColumns, TableRead};
 pub(crate) use write::{KeyTouch, TableTouch, TouchedKey};
 
 /// Tags of a read or a write; those of most fit without an allocation.

@@ -62,7 +62,7 @@ impl Default for Interest {
 
 impl Interest {
     /// Notes a read that went to the database and depends on these `=?` tags
-    /// ([`ReadPlan::unknown_tags`](plexidb_sql::ReadPlan::unknown_tags)), whether it was then stored or met a write under
+    /// ([`Dependencies::unknown`](plexidb_sql::Dependencies::unknown)), whether it was then stored or met a write under
     /// way. `hits` are those of its statement since its last note, `took` is what the miss cost.
     pub(crate) fn note_miss(&self, tags: impl IntoIterator<Item = Tag>, hits: u64, took: Duration) {
         let hits = u32::try_from(hits).unwrap_or(u32::MAX);

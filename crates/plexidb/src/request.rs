@@ -78,6 +78,15 @@ impl<'a> Request<'a> {
 }
 
 impl Response {
+    /// How many rows a statement has written that was run for that count.
+    pub(crate) fn rows_affected(&self) -> Option<u64> {
+        match self {
+            Self::Executed(executed) => Some(executed.rows_affected),
+            // A query that returns nothing may have written rows.
+            Self::Rows(_) => None,
+        }
+    }
+
     pub(crate) fn into_rows(self) -> RowSet {
         match self {
             Self::Rows(rows) => rows,

@@ -248,20 +248,28 @@ impl Transaction {
     async fn write(&mut self, statement: &Statement, request: Request<'_>) -> Result<Response, Error> {
         let inner = Arc::clone(&self.inner);
         let touched = request.touched(statement);
-        self.touched.add(touched.certain.iter().copied(), statement);
+        // If this future is dropped while it is sent, the connection is broken and there is no COMMIT.
         let Some(lesson) = Lesson::of(&inner, statement, &request, &touched.precaution, None) else {
-            self.touched.add(touched.precaution.iter().copied(), statement);
-            return Ok(self.send(request).await?);
+            let response = self.send(request).await;
+            let rows_affected = response.as_ref().ok().and_then(Response::rows_affected);
+            if !statement.is_void(rows_affected) {
+                self.touched.add(touched.all(), statement);
+            }
+            return Ok(response?);
         };
-        // If this future is dropped meanwhile, the connection is broken and there is no COMMIT.
+        self.touched.add(touched.certain.iter().copied(), statement);
         let response = self.send(lesson.request(&request)).await;
         let answer = match (response, KeyQuery::of(lesson.learning, request)) {
             (Ok(response), None) => Ok(Answer::read(lesson.learning, &request, response)),
             (Ok(response), Some(query)) => {
                 // The rows stay locked until COMMIT, so that their keys stay what they are.
                 let tags = query.tags(self.send(query.request()).await);
-                let response = Ok(response);
-                Ok(Answer { response, tags })
+                let rows_affected = response.rows_affected();
+                Ok(Answer {
+                    response: Ok(response),
+                    tags,
+                    rows_affected,
+                })
             }
             (Err(error), _) => Err(error),
         };

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a join, an output or an order that is not understood restricts nothing and proves nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plexidb_core::Dialect;
 use sqlparser::ast::{
@@ -16,6 +16,7 @@ use super::scope::Meaning;
 use super::text::Text;
 use crate::block::{Block, BlockRelation, Condition, Output, Restriction};
 use crate::profile::ColumnUse;
+use crate::scan::TokenKind;
 
 /// Functions that make one value of one row; any other may be an aggregate, a window or make several rows.
 const SCALAR: &[&str] = &[
@@ -196,9 +197,11 @@ impl Collector<'_, '_> {
             return;
         };
         let text = self.text;
+        let shown = shown(text, select);
         let Some(block) = self.profile.blocks.get_mut(index) else {
             return;
         };
+        block.shown = shown;
         block.is_outermost = true;
         block.is_bounded = query.limit_clause.is_some() || query.fetch.is_some();
         block.has_offset = has_offset(query);
@@ -290,4 +293,33 @@ fn order(text: &Text<'_>, query: &Query) -> Option<BTreeSet<ColumnUse>> {
         found.insert(pins::column(text, &item.expr)?);
     }
     Some(found)
+}
+
+/// The names of columns that the text mentions as outputs alone. It is the tokens that are counted, so that no place of a
+/// statement in which a column may stand is overlooked.
+fn shown(text: &Text<'_>, select: &Select) -> BTreeSet<String> {
+    let mut outputs: BTreeMap<String, usize> = BTreeMap::new();
+    for item in &select.projection {
+        let expr = match item {
+            SelectItem::UnnamedExpr(expr) => expr,
+            // Another clause may mean the column by the name that it is given here.
+            SelectItem::ExprWithAlias { expr, alias } if mentions(text, &alias.value) == 1 => expr,
+            _ => continue,
+        };
+        if let Some(column) = pins::column(text, expr) {
+            *outputs.entry(column.name.to_lowercase()).or_default() += 1;
+        }
+    }
+    outputs.retain(|name, count| mentions(text, name) == *count);
+    outputs.into_keys().collect()
+}
+
+/// How many tokens may be this name.
+fn mentions(text: &Text<'_>, name: &str) -> usize {
+    let name = name.to_lowercase();
+    let may_be = |index: &usize| {
+        let token = text.text(*index).to_lowercase();
+        token == name || !text.is_kind(*index, TokenKind::Word) && token.contains(&name)
+    };
+    (0..text.len()).filter(may_be).count()
 }

@@ -33,24 +33,41 @@ pub(crate) struct TableRead {
     pub(crate) insert: InsertNeed,
     /// The key to which it is pinned, where it is.
     pub(crate) key: Option<PinnedKey>,
+    /// What is read of the rows of the result alone, and decides neither which they are nor their order.
+    pub(crate) shown: Option<ShownColumns>,
 }
 
-/// A table whose rows the result itself names: joined by equality on its unique key.
+/// Columns that a result merely shows: a change of them matters in the rows of the result, whose keys it tells.
 #[derive(Clone, Debug, PartialEq)]
-pub struct JoinedKey {
-    pub(crate) label: String,
+pub(crate) struct ShownColumns {
+    pub(crate) facets: Vec<Facet>,
+    pub(crate) key: FollowedKey,
+}
+
+/// A unique key whose values the result holds, so that the rows which it was made of are known by it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FollowedKey {
     /// The column of the result that holds the key.
     pub(crate) column: usize,
     pub(crate) comparison: Comparison,
-    pub(crate) all: Tag,
     pub(crate) space: KeySpace,
     /// The columns that are read; `DELETE` alone where none is.
     pub(crate) facets: Vec<Facet>,
     /// Whether a row that comes for a key of the result changes it (outer joins).
     pub(crate) needs_insert: bool,
+    /// Whether a NULL in the result stands for no row.
+    pub(crate) is_null_nothing: bool,
+}
+
+/// A table whose rows the result itself names: joined by equality on its unique key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct JoinedTable {
+    pub(crate) label: String,
+    pub(crate) all: Tag,
+    pub(crate) key: FollowedKey,
     /// Tags of the whole table on which the result depends besides: where a row that is missing may come.
     pub(crate) missing: Vec<Tag>,
-    /// See [`guards`](Self::guards).
+    /// What of the whole table the result depends on where the key cannot be used.
     pub(crate) guards: Vec<Tag>,
 }
 
@@ -58,7 +75,7 @@ pub struct JoinedKey {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadPlan {
     pub(crate) tables: Vec<TableRead>,
-    pub(crate) joined: Vec<JoinedKey>,
+    pub(crate) joined: Vec<JoinedTable>,
 }
 
 /// What the result of one execution depends on.
@@ -68,6 +85,20 @@ pub struct Dependencies {
     pub unknown: Dependence,
     /// All others, the whole database included.
     pub known: Dependence,
+    /// One for each of the plan's [`followed`](ReadPlan::followed) keys.
+    pub guards: Vec<Guard>,
+}
+
+/// What a result depends on where a key that it holds cannot be used: all rows that the key could lead to.
+///
+/// It is captured before the query. If it still holds after the tags of the result's keys were captured, no write of any of
+/// these rows was in flight meanwhile, and those are as good as captured before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guard {
+    /// Rows of unknown key; see [`Dependencies::unknown`].
+    pub unknown: TagList,
+    /// All others.
+    pub known: TagList,
 }
 
 /// Tags on which a result depends.
@@ -88,8 +119,8 @@ impl Dependencies {
 }
 
 impl ReadPlan {
-    /// What the result with these parameters depends on, the whole database included. What [`joined`](Self::joined) adds is
-    /// known only when the result is.
+    /// What the result with these parameters depends on, the whole database included. What [`followed`](Self::followed) adds
+    /// is known only when the result is.
     #[must_use]
     pub fn dependencies(&self, params: &[ValueRef<'_>]) -> Dependencies {
         let mut found = Dependencies::default();
@@ -100,15 +131,32 @@ impl ReadPlan {
         for joined in &self.joined {
             found.known.always.push(joined.all);
             found.known.always.extend_from_slice(&joined.missing);
-            joined.add(joined.space.unknown(), &mut found.unknown.always);
+            joined
+                .key
+                .add(joined.key.space.unknown(), &mut found.unknown.always);
+            found.guards.push(Guard {
+                unknown: TagList::new(),
+                known: TagList::from_slice(&joined.guards),
+            });
+        }
+        for (table, shown) in self.shown() {
+            shown
+                .key
+                .add(shown.key.space.unknown(), &mut found.unknown.always);
+            found.guards.push(table.guard(&shown.facets, params));
         }
         found
     }
 
-    /// The tables whose keys the result names.
-    #[must_use]
-    pub fn joined(&self) -> &[JoinedKey] {
-        &self.joined
+    /// The keys that the result names.
+    pub fn followed(&self) -> impl Iterator<Item = &FollowedKey> {
+        let joined = self.joined.iter().map(|joined| &joined.key);
+        joined.chain(self.shown().map(|(_, shown)| &shown.key))
+    }
+
+    fn shown(&self) -> impl Iterator<Item = (&TableRead, &ShownColumns)> {
+        let tables = self.tables.iter();
+        tables.filter_map(|table| Some((table, table.shown.as_ref()?)))
     }
 
     /// For people: one line a table, telling what of it is read.
@@ -124,10 +172,13 @@ impl ReadPlan {
             Precision::Row => {}
             Precision::RowWithoutColumns => {
                 for table in &mut self.tables {
-                    table.facets = without_columns(&table.facets);
+                    table.facets = match table.shown.take() {
+                        Some(_) => vec![Facet::ANY_COLUMN],
+                        None => without_columns(&table.facets),
+                    };
                 }
                 for joined in &mut self.joined {
-                    joined.facets = without_columns(&joined.facets);
+                    joined.key.facets = without_columns(&joined.key.facets);
                 }
             }
             Precision::Table => {
@@ -164,7 +215,23 @@ impl TableRead {
             facets: Vec::new(),
             insert: InsertNeed::Never,
             key: None,
+            shown: None,
         }
+    }
+
+    /// These facets of all rows that may be in the result.
+    fn guard(&self, facets: &[Facet], params: &[ValueRef<'_>]) -> Guard {
+        let mut guard = Guard::default();
+        let add =
+            |place: Place, tags: &mut TagList| tags.extend(facets.iter().map(|facet| place.tag(*facet)));
+        match self.key.as_ref().map(|key| (key, key.places(params))) {
+            Some((key, Some(places))) => {
+                places.into_iter().for_each(|place| add(place, &mut guard.known));
+                add(key.space.unknown(), &mut guard.unknown);
+            }
+            Some((_, None)) | None => add(self.table, &mut guard.known),
+        }
+        guard
     }
 
     fn add(&self, params: &[ValueRef<'_>], found: &mut Dependencies) {
@@ -195,8 +262,8 @@ impl TableRead {
     }
 }
 
-impl JoinedKey {
-    /// Most keys that a result is followed by; with more of them it depends on the whole table.
+impl FollowedKey {
+    /// Most keys that a result is followed by; with more of them it depends on its [`Guard`].
     pub const KEYS_MAX: usize = 64;
 
     /// The column of the result, counted from 0, whose values are the keys.
@@ -205,21 +272,12 @@ impl JoinedKey {
         self.column
     }
 
-    /// The tags of the whole table. They are captured before the query; if they still hold after the keys' tags were
-    /// captured, no write was in flight meanwhile, and those are as good as captured before. Where the keys cannot be used,
-    /// the result depends on these instead.
-    #[must_use]
-    pub fn guards(&self) -> &[Tag] {
-        &self.guards
-    }
-
     /// Adds the tags of a key that the result holds; `false` where it cannot be told apart from others, so that the
-    /// result depends on the [`guards`](Self::guards).
+    /// result depends on the [`Guard`].
     #[must_use]
     pub fn add_tags(&self, value: ValueRef<'_>, tags: &mut TagList) -> bool {
         if value == ValueRef::Null {
-            // Nothing equals NULL: no row was joined, and none can be.
-            return true;
+            return self.is_null_nothing;
         }
         let Some(hash) = self.comparison.hash(value) else {
             return false;

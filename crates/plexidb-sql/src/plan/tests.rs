@@ -3,8 +3,9 @@
 use plexidb_core::{Comparison, Facet, Place, Tag, Value, ValueRef};
 
 use super::{
-    Dependencies, InsertNeed, JoinedKey, KeyImage, KeyTouch, Learning, PinnedColumn, PinnedKey, PinnedValue,
-    Precision, ReadPlan, TableRead, TableTouch, TagList, Touched, TouchedKey, WritePlan,
+    Dependencies, FollowedKey, InsertNeed, JoinedTable, KeyImage, KeyTouch, Learning, PinnedColumn,
+    PinnedKey, PinnedValue, Precision, ReadPlan, ShownColumns, TableRead, TableTouch, TagList, Touched,
+    TouchedKey, WritePlan,
 };
 
 fn users() -> Place {
@@ -48,6 +49,7 @@ fn point_read() -> ReadPlan {
             facets: vec![name()],
             insert: InsertNeed::UnlessFound,
             key: Some(pinned(vec![PinnedValue::Parameter(0)])),
+            shown: None,
         }],
         joined: Vec::new(),
     }
@@ -146,22 +148,18 @@ fn values_of_several_columns_are_combined_in_order() {
 
 #[test]
 fn keys_of_the_result_depend_on_their_rows_alone() {
-    let joined = JoinedKey {
+    let joined = JoinedTable {
         label: "users".into(),
-        column: 0,
-        comparison: Comparison::Number,
         all: all(),
-        space: users().key(&["id"]),
-        facets: vec![name()],
-        needs_insert: false,
+        key: followed(vec![name()]),
         missing: Vec::new(),
         guards: vec![users().tag(name())],
     };
     let mut tags = TagList::new();
-    assert!(joined.add_tags(ValueRef::Int(7), &mut tags));
-    assert!(joined.add_tags(ValueRef::Null, &mut tags));
+    assert!(joined.key.add_tags(ValueRef::Int(7), &mut tags));
+    assert!(joined.key.add_tags(ValueRef::Null, &mut tags));
     assert_eq!(tags.as_slice(), [at(7).tag(name())]);
-    assert!(!joined.add_tags(ValueRef::Double(7.5), &mut tags));
+    assert!(!joined.key.add_tags(ValueRef::Double(7.5), &mut tags));
     let plan = ReadPlan {
         tables: Vec::new(),
         joined: vec![joined],
@@ -169,6 +167,45 @@ fn keys_of_the_result_depend_on_their_rows_alone() {
     let found = plan.dependencies(&[]);
     assert_eq!(found.known.always.as_slice(), [Tag::DATABASE, all()]);
     assert_eq!(found.unknown.always.as_slice(), [unknown().tag(name())]);
+    assert_eq!(found.guards[0].known.as_slice(), [users().tag(name())]);
+}
+
+/// The `id` in the first column of the result.
+fn followed(facets: Vec<Facet>) -> FollowedKey {
+    FollowedKey {
+        column: 0,
+        comparison: Comparison::Number,
+        space: users().key(&["id"]),
+        facets,
+        needs_insert: false,
+        is_null_nothing: true,
+    }
+}
+
+#[test]
+fn shown_columns_depend_on_the_rows_of_the_result_or_on_all_that_may_be_in_it() {
+    let bio = Facet::column("bio");
+    let mut plan = point_read();
+    plan.tables[0].key = None;
+    plan.tables[0].shown = Some(ShownColumns {
+        facets: vec![bio],
+        key: FollowedKey {
+            is_null_nothing: false,
+            ..followed(vec![bio])
+        },
+    });
+    let found = plan.dependencies(&[]);
+    // A row of unknown id may be one of the result's.
+    assert_eq!(found.unknown.always.as_slice(), [unknown().tag(bio)]);
+    assert!(!found.known.always.contains(&users().tag(bio)));
+    assert_eq!(found.guards[0].known.as_slice(), [users().tag(bio)]);
+    // A row whose key is NULL cannot be followed.
+    let key = plan.followed().next().unwrap();
+    assert!(!key.add_tags(ValueRef::Null, &mut TagList::new()));
+    let coarse = plan.with_precision(Precision::RowWithoutColumns);
+    assert!(coarse.followed().next().is_none());
+    let all = coarse.dependencies(&[]).known.always;
+    assert!(all.contains(&users().tag(Facet::ANY_COLUMN)));
 }
 
 #[test]

@@ -80,6 +80,8 @@ pub struct WritePlan {
     pub(crate) tables: Vec<TableTouch>,
     pub(crate) learning: Option<Learning>,
     pub(crate) precision: Precision,
+    /// See [`is_void_without_rows`](Self::is_void_without_rows).
+    pub(crate) is_void_without_rows: bool,
 }
 
 /// What one execution of a write touches.
@@ -129,6 +131,13 @@ impl WritePlan {
         let is_told = |learning: &&Learning| learning.lookup.is_some() || !learning.sql.is_empty();
         let learning = self.learning.as_ref().filter(is_told);
         learning.filter(|_| self.precision != Precision::Table)
+    }
+
+    /// Whether the statement has changed nothing where the database reports that it affected no row: it writes one table, and
+    /// no trigger acts on the statement as such.
+    #[must_use]
+    pub fn is_void_without_rows(&self) -> bool {
+        self.is_void_without_rows
     }
 
     /// The tables' `T.all` tags: on these every read depends, so that they stand for all that the write touches, whatever

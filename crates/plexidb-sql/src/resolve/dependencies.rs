@@ -15,6 +15,7 @@ use crate::profile::{Profile, RelationName};
 mod columns;
 mod joined;
 mod pinned;
+mod shown;
 
 pub(super) use pinned::Pins;
 
@@ -80,6 +81,7 @@ fn whole(name: &TableName) -> TableRead {
         facets: vec![Facet::ANY_COLUMN],
         insert: InsertNeed::Always,
         key: None,
+        shown: None,
     }
 }
 
@@ -110,13 +112,20 @@ fn plan_block(
             None if !is_policed && is_parent() => InsertNeed::Never,
             _ => InsertNeed::Always,
         };
+        let is_one_row = matches!(&key, Some((key, pinned)) if key.is_unique && pinned.len() == 1);
+        let (columns, shown) = if is_policed || is_one_row {
+            (columns, None)
+        } else {
+            shown::split(block, members, member, columns)
+        };
         plan.tables.push(TableRead {
-            label: label(member, &columns, key.as_ref(), insert),
+            label: label(member, &columns, key.as_ref(), insert) + &shown::describe(shown.as_ref()),
             all: Tag::table(&member.table.name.schema, &member.table.name.name),
             table: keys::place(member.table),
             facets: columns.facets(),
             insert,
             key: key.map(|(_, pinned)| pinned),
+            shown: shown.map(|(_, shown)| shown),
         });
     }
 }

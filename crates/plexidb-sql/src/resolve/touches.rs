@@ -2,12 +2,15 @@
 //!
 //! Invariant: for each key of a table the value of every row is named, or the rows of unknown value are touched.
 
-use plexidb_core::{Catalog, CatalogColumn, Facet, KeySpace, Table, Tag};
+use plexidb_core::{Catalog, CatalogColumn, Facet, KeySpace, Table, TableKind, Tag};
 
 use super::image::{Image, Row, Values};
 use super::keys::{self, TableKey};
 use super::learning;
+use super::lookup::{ancestors, descendants};
+use super::triggers;
 use super::writes::{Event, Step};
+use crate::change::ChangeDetail;
 use crate::plan::{KeyTouch, PinnedColumn, PinnedKey, TableTouch, TouchedKey, WritePlan};
 use crate::profile::Profile;
 
@@ -15,10 +18,32 @@ use crate::profile::Profile;
 pub(super) fn plan(steps: &[Step<'_>], profile: &Profile, catalog: &Catalog) -> WritePlan {
     let mut plan = WritePlan {
         tables: steps.iter().map(touch).collect(),
+        is_void_without_rows: is_void_without_rows(steps, profile, catalog),
         ..WritePlan::default()
     };
     learning::prepare(&mut plan, steps, profile, catalog);
     plan
+}
+
+/// Whether a count of no rows excludes every effect. A trigger may act once a statement, or turn rows away after it has written
+/// others; another statement in WITH has a count of its own.
+fn is_void_without_rows(steps: &[Step<'_>], profile: &Profile, catalog: &Catalog) -> bool {
+    let targets = match &profile.detail {
+        // Of an upsert the second is the row that is there already.
+        Some(ChangeDetail::Insert { assignments, .. }) if !assignments.is_empty() => 2,
+        Some(_) => 1,
+        None => return false,
+    };
+    let is_plain = |step: &Step<'_>| {
+        step.table.kind == TableKind::Table
+            && step.table.triggers.is_empty()
+            && ancestors(catalog, step.table).is_empty()
+            && descendants(catalog, step.table).is_empty()
+    };
+    profile.targets.len() == targets
+        && steps.iter().filter(|step| step.is_target).all(is_plain)
+        // What SQLite replaces goes before it is known whether anything comes in its place.
+        && !triggers::replaces(profile, catalog)
 }
 
 fn touch(step: &Step<'_>) -> TableTouch {

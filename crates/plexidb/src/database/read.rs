@@ -122,7 +122,7 @@ impl Inner {
             .then(|| {
                 let plan = statement.reads(scope)?;
                 let found = plan.dependencies(values);
-                let captured = Captured::before(&self.slots, plan, &found)?;
+                let captured = Captured::before(&self.slots, &found)?;
                 Some((captured, found.unknown))
             })
             .flatten()
@@ -179,7 +179,7 @@ impl Inner {
             }
             let plan = statement.reads(scope)?;
             let found = plan.dependencies(values);
-            Some((Captured::before(&self.slots, plan, &found)?, found.unknown))
+            Some((Captured::before(&self.slots, &found)?, found.unknown))
         });
         let stamps = dependencies.and_then(|(captured, unknown)| {
             let tags = unknown.always.iter().chain(&unknown.unless_found).copied();

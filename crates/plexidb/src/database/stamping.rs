@@ -6,10 +6,10 @@ use plexidb_cache::{SlotArray, Stamps};
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
 use plexidb_core::{RowSet, Tag, ValueRef};
-use plexidb_sql::{Dependencies, JoinedKey, ReadPlan, TagList};
+use plexidb_sql::{Dependencies, FollowedKey, ReadPlan, TagList};
 use smallvec::SmallVec;
 
-/// Rows of a result in which keys are looked for; a longer one depends on the whole joined table.
+/// Rows of a result in which keys are looked for; a longer one depends on the guard.
 const ROWS_MAX: usize = 512;
 
 /// What was captured before the query was sent.
@@ -17,18 +17,20 @@ pub(crate) struct Captured {
     always: Stamps,
     /// `None` where a write of it was in flight: then a result without rows is not stored.
     unless_found: Option<Stamps>,
-    /// Those of each joined table, in the order of the plan.
+    /// Those of the guard of each key that the result is followed by, in the order of the plan.
     guards: SmallVec<[Stamps; 2]>,
 }
 
 impl Captured {
     /// Captures all that the result may depend on. **Must be called before the query is sent.** `None` where a write of
     /// what it depends on in any case is in flight.
-    pub(crate) fn before(slots: &SlotArray, plan: &ReadPlan, found: &Dependencies) -> Option<Self> {
+    pub(crate) fn before(slots: &SlotArray, found: &Dependencies) -> Option<Self> {
         let first = |tags: &[Tag]| slots.capture_first(tags.iter().copied());
         let then = |tags: &[Tag]| slots.capture(tags.iter().copied());
-        let guards: Option<SmallVec<[Stamps; 2]>> =
-            plan.joined().iter().map(|joined| then(joined.guards())).collect();
+        let guards = found.guards.iter();
+        let guards: Option<SmallVec<[Stamps; 2]>> = guards
+            .map(|guard| Some(first(&guard.unknown)?.join(then(&guard.known)?)))
+            .collect();
         let unless_found = first(&found.unknown.unless_found).zip(then(&found.known.unless_found));
         Some(Self {
             always: first(&found.unknown.always)?.join(then(&found.known.always)?),
@@ -49,13 +51,14 @@ impl Captured {
         if result.is_empty() {
             stamps = stamps.join(self.unless_found?);
         }
-        for (joined, guards) in plan.joined().iter().zip(self.guards) {
-            stamps = stamps.join(match keys_of(joined, result) {
+        for (key, guard) in plan.followed().zip(self.guards) {
+            stamps = stamps.join(match keys_of(key, result) {
                 Some(keys) => {
                     let keys = slots.capture(keys.into_iter())?;
-                    // If these still hold, no write of the table was in flight since before the query, and the keys'
-                    // slots are as good as captured then.
-                    let is_quiet = slots.holds(&guards);
+                    // If these still hold, no write of a row that may be in the result was in flight since before the
+                    // query, and the keys' slots are as good as captured then. A write that holds rows of unknown key as
+                    // a precaution has raised its own keys before it lets go of them, and they are looked at first.
+                    let is_quiet = slots.holds(&guard);
                     #[cfg(feature = "planted-faults")]
                     let is_quiet = is_quiet || planted::is(Fault::SkipGuards);
                     if !is_quiet {
@@ -63,7 +66,7 @@ impl Captured {
                     }
                     keys
                 }
-                None => guards,
+                None => guard,
             });
         }
         Some(stamps)
@@ -71,7 +74,7 @@ impl Captured {
 }
 
 /// The tags of the keys that a result names; `None` where they are too many or cannot be told apart.
-fn keys_of(joined: &JoinedKey, result: &RowSet) -> Option<TagList> {
+fn keys_of(key: &FollowedKey, result: &RowSet) -> Option<TagList> {
     if result.len() > ROWS_MAX {
         return None;
     }
@@ -79,13 +82,13 @@ fn keys_of(joined: &JoinedKey, result: &RowSet) -> Option<TagList> {
     let mut tags_a_key = 1;
     for row in result {
         let before = tags.len();
-        let value = row.get::<ValueRef<'_>>(joined.column()).ok()?;
-        if !joined.add_tags(value, &mut tags) {
+        let value = row.get::<ValueRef<'_>>(key.column()).ok()?;
+        if !key.add_tags(value, &mut tags) {
             return None;
         }
         tags_a_key = tags_a_key.max(tags.len() - before);
     }
     tags.sort_unstable();
     tags.dedup();
-    (tags.len() <= JoinedKey::KEYS_MAX * tags_a_key).then_some(tags)
+    (tags.len() <= FollowedKey::KEYS_MAX * tags_a_key).then_some(tags)
 }

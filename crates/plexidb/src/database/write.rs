@@ -84,7 +84,9 @@ impl Inner {
                 match lesson.map(|lesson| (lesson, lesson.trips)) {
                     None => {
                         write.claim(self, &mut flight, &all(&touched));
-                        write.fly(flight).await
+                        let response = write.send(&mut flight, statement).await;
+                        flight.land();
+                        Ok(response?)
                     }
                     Some((lesson, Trips::One)) => {
                         write.learn_in_one_trip(self, flight, lesson, touched).await
@@ -145,6 +147,17 @@ impl Write<'_> {
         flight.claim(Claim::of(&inner.slots, tags, vec![Arc::clone(self.epoch)]));
     }
 
+    /// Runs the statement as it is. Where it turns out to have changed nothing, what is claimed is let go as it was.
+    async fn send(&self, flight: &mut Flight, statement: &Statement) -> Result<Response, DriverError> {
+        let response = flight.run_by(self.request, self.deadline).await?;
+        if let Some(claim) = flight.claim_mut()
+            && statement.is_void(response.rows_affected())
+        {
+            claim.void();
+        }
+        Ok(response)
+    }
+
     async fn fly(self, mut flight: Flight) -> Result<Response, Error> {
         let response = flight.run_by(self.request, self.deadline).await;
         flight.land();
@@ -166,8 +179,12 @@ impl Write<'_> {
             .run_by(lesson.request(&self.request), self.deadline)
             .await?;
         let answer = Answer::read(lesson.learning, &self.request, response);
-        if let (Some(tags), Some(claim)) = (&answer.tags, flight.claim_mut()) {
-            claim.learn(&inner.slots, tags);
+        if let Some(claim) = flight.claim_mut() {
+            if lesson.statement.is_void(answer.rows_affected) {
+                claim.void();
+            } else if let Some(tags) = &answer.tags {
+                claim.learn(&inner.slots, tags);
+            }
         }
         flight.land();
         Ok(answer.response?)
@@ -190,8 +207,9 @@ impl Write<'_> {
         let guards = inner.slots.capture(guards.iter().copied());
         let claim = Claim::of(&inner.slots, &touched.certain, vec![Arc::clone(self.epoch)]);
         flight.claim(claim.with_precaution(&inner.slots, &touched.precaution));
-        let response = flight.run_by(self.request, self.deadline).await?;
-        if let Some(guards) = guards
+        let response = self.send(&mut flight, lesson.statement).await?;
+        if !lesson.statement.is_void(response.rows_affected())
+            && let Some(guards) = guards
             && let Some(query) = KeyQuery::of(lesson.learning, self.request)
         {
             let tags = query.tags(flight.run_by(query.request(), self.deadline).await);
@@ -242,11 +260,15 @@ impl Write<'_> {
             // The rows are locked until COMMIT: what they hold now is what they will hold.
             Some(query) => Answer {
                 tags: query.tags(flight.run_by(query.request(), self.deadline).await),
+                rows_affected: response.rows_affected(),
                 response: Ok(response),
             },
         };
-        let mut tags = touched.certain;
-        tags.extend_from_slice(answer.tags.as_ref().unwrap_or(&touched.precaution));
+        let mut tags = TagList::new();
+        if !lesson.statement.is_void(answer.rows_affected) {
+            tags.extend_from_slice(&touched.certain);
+            tags.extend_from_slice(answer.tags.as_ref().unwrap_or(&touched.precaution));
+        }
         self.claim(inner, &mut flight, &tags);
         let committed = flight
             .run_by(Request::Control { sql: "COMMIT" }, self.deadline)

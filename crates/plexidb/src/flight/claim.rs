@@ -24,6 +24,7 @@ pub(crate) struct Claim {
     /// Those of the keys that were learnt in its place.
     learnt: Option<WriteHold>,
     changes_schema: bool,
+    is_void: bool,
     /// Their hold of the whole database lasts as long as this claim does; see [`Epoch`].
     _epochs: Vec<Arc<Epoch>>,
 }
@@ -41,6 +42,7 @@ impl Claim {
             precaution: None,
             learnt: None,
             changes_schema: false,
+            is_void: false,
             _epochs: epochs,
         }
     }
@@ -74,6 +76,12 @@ impl Claim {
         self.learnt = Some(slots.begin_write(tags));
     }
 
+    /// The database has told that the write changed nothing: results from before stay true. **Only** after the statement has
+    /// succeeded.
+    pub(crate) fn void(&mut self) {
+        self.is_void = true;
+    }
+
     /// Ends the write: what it touches goes one version up.
     //
     // Why learnt keys are safe though they were not held while the write became visible. A result that it changes is either
@@ -85,6 +93,10 @@ impl Claim {
     // Releasing before learning would open a moment in which results of before are served after the write was visible. An
     // error, or doubt, tells no keys and may have had an effect: the precaution counts as touched.
     pub(crate) fn end(self) {
+        if self.is_void {
+            let holds = [self.learnt, self.precaution, Some(self.certain)];
+            return holds.into_iter().flatten().for_each(WriteHold::release);
+        }
         self.end_but_certain().end();
     }
 

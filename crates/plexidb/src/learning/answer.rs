@@ -17,6 +17,8 @@ pub(crate) struct Answer {
     pub(crate) response: Result<Response, DriverError>,
     /// What was touched in place of the precaution; `None` where the answer does not tell.
     pub(crate) tags: Option<TagList>,
+    /// How many rows were written; `None` where the answer does not tell.
+    pub(crate) rows_affected: Option<u64>,
 }
 
 impl Answer {
@@ -28,11 +30,13 @@ impl Answer {
                 return Self {
                     response: Ok(response),
                     tags: None,
+                    rows_affected: None,
                 };
             }
         };
         Self {
             tags: tags(learning, &rows),
+            rows_affected: Some(rows.len() as u64),
             response: own_response(learning, request, &rows),
         }
     }

@@ -25,6 +25,7 @@ pub(crate) enum Trips {
 /// How a write learns its keys.
 #[derive(Clone, Copy)]
 pub(crate) struct Lesson<'s> {
+    pub(crate) statement: &'s Statement,
     pub(crate) learning: &'s Learning,
     pub(crate) trips: Trips,
 }
@@ -62,7 +63,11 @@ impl<'s> Lesson<'s> {
             KeyLearning::TwoTrips | KeyLearning::OneTrip if learning.lookup().is_some() => Trips::Lookup,
             KeyLearning::TwoTrips | KeyLearning::OneTrip => Trips::One,
         };
-        Some(Self { learning, trips })
+        Some(Self {
+            statement,
+            learning,
+            trips,
+        })
     }
 
     /// The request in its extended form.

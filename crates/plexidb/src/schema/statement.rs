@@ -95,6 +95,14 @@ impl Statement {
         }
     }
 
+    /// Whether it has changed nothing where it has succeeded and is said to have affected this many rows.
+    pub(crate) fn is_void(&self, rows_affected: Option<u64>) -> bool {
+        let WriteExtent::Tables { plan, .. } = &self.footprint.writes else {
+            return false;
+        };
+        rows_affected == Some(0) && plan.is_void_without_rows()
+    }
+
     pub(crate) fn way(&self) -> Way {
         match self.profile.kind() {
             StatementKind::Transaction(_) => Way::Transaction,

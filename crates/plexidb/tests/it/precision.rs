@@ -14,6 +14,8 @@ on_each_database! {
     a_row_that_moves_to_another_key_is_gone_from_one_and_in_the_other
     a_join_depends_on_the_rows_that_it_returned
     a_partner_that_was_missing_is_seen_when_it_comes
+    what_a_list_merely_shows_matters_in_its_own_rows
+    a_write_that_changes_no_row_keeps_every_result
     lists_and_alternatives_depend_on_each_of_their_values
     a_value_in_another_form_is_the_same_row
     coarser_invalidation_is_still_fresh
@@ -135,6 +137,77 @@ async fn a_partner_that_was_missing_is_seen_when_it_comes(database: TestDatabase
     }
 }
 
+async fn what_a_list_merely_shows_matters_in_its_own_rows(database: TestDatabase) {
+    let db = database.with_schema().await;
+    let best = "SELECT id, name FROM members WHERE team_id = 1 ORDER BY score DESC LIMIT 1";
+    assert_eq!(prime(&db, best).await.len(), 1);
+    // Of the same team, and not in the list.
+    write(&db, "UPDATE members SET name = 'Augusta' WHERE id = 1").await;
+    assert_eq!(assert_fresh(&db, best).await, Source::L1);
+    write(&db, "UPDATE members SET name = 'Amazing Grace' WHERE id = 2").await;
+    assert_eq!(assert_fresh(&db, best).await, Source::Database);
+    prime(&db, best).await;
+    // Of unknown id.
+    write(&db, "UPDATE members SET name = 'Hopper' WHERE score = 20").await;
+    assert_eq!(assert_fresh(&db, best).await, Source::Database);
+    prime(&db, best).await;
+    write(&db, "UPDATE members SET score = 30 WHERE id = 1").await;
+    assert_eq!(
+        assert_fresh(&db, best).await,
+        Source::Database,
+        "another row is the best"
+    );
+}
+
+async fn a_write_that_changes_no_row_keeps_every_result(database: TestDatabase) {
+    let db = database.with_schema().await;
+    let of_team = "SELECT id, name FROM members WHERE team_id = 1 ORDER BY id";
+    prime(&db, of_team).await;
+    for sql in [
+        "UPDATE members SET name = 'Barbara' WHERE id = 1 AND team_id = 2",
+        "DELETE FROM members WHERE team_id = 1 AND score > 1000",
+        "INSERT INTO members SELECT id + 10, name, score, team_id FROM members WHERE score > 1000",
+    ] {
+        assert_eq!(db.execute(sql, NONE).await.unwrap().rows_affected, 0);
+        assert_eq!(assert_fresh(&db, of_team).await, Source::L1, "{sql}");
+        let mut transaction = db.begin().await.unwrap();
+        assert_eq!(transaction.execute(sql, NONE).await.unwrap().rows_affected, 0);
+        transaction.commit().await.unwrap();
+        assert_eq!(assert_fresh(&db, of_team).await, Source::L1, "{sql}");
+    }
+    // Nobody is told how many rows a query without RETURNING has written.
+    db.query("UPDATE members SET name = 'Barbara' WHERE id = 1", NONE)
+        .await
+        .unwrap();
+    assert_eq!(assert_fresh(&db, of_team).await, Source::Database);
+}
+
+/// A count of no rows says nothing of what triggers and other statements in WITH have done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_acts_without_a_row_is_seen_on_postgres() {
+    let database = TestDatabase::postgres();
+    let db = database.with_schema().await;
+    let note = "SELECT body FROM notes WHERE id = 1";
+    prime(&db, note).await;
+    write(
+        &db,
+        "WITH gone AS (UPDATE notes SET body = 'second' WHERE id = 1)
+         UPDATE notes SET body = 'third' WHERE id = 9",
+    )
+    .await;
+    assert_eq!(assert_fresh(&db, note).await, Source::Database);
+    db.execute_script(
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN UPDATE notes SET body = body || ''!'' WHERE id = 1; RETURN NULL; END';
+         CREATE TRIGGER told AFTER UPDATE ON members FOR EACH STATEMENT EXECUTE FUNCTION note();",
+    )
+    .await
+    .unwrap();
+    prime(&db, note).await;
+    write(&db, "UPDATE members SET score = 1 WHERE id = 99").await;
+    assert_eq!(assert_fresh(&db, note).await, Source::Database);
+}
+
 async fn lists_and_alternatives_depend_on_each_of_their_values(database: TestDatabase) {
     let db = database.with_schema().await;
     for condition in ["id IN (1, 2)", "id = 1 OR id = 2", "(id = 2) OR (1 = id)"] {
@@ -202,7 +275,7 @@ async fn coarser_invalidation_is_still_fresh(database: TestDatabase) {
         let db = connect(&database.url, |config| config.invalidation = precision).await;
         prime(&db, &by_id(1)).await;
         prime(&db, &by_id(2)).await;
-        write(&db, "UPDATE members SET score = 12 WHERE id = 1").await;
+        write(&db, "UPDATE members SET score = score + 1 WHERE id = 1").await;
         assert_eq!(assert_fresh(&db, &by_id(1)).await, other_column, "{precision:?}");
         assert_eq!(assert_fresh(&db, &by_id(2)).await, other_row, "{precision:?}");
         prime(&db, &by_id(1)).await;

@@ -9,7 +9,7 @@ use super::Member;
 use super::columns::Read;
 use super::pinned::meant;
 use crate::block::{Block, Condition, Output};
-use crate::plan::JoinedKey;
+use crate::plan::{FollowedKey, JoinedTable};
 use crate::profile::{ColumnUse, Profile};
 use crate::resolve::keys::{self, TableKey};
 
@@ -31,7 +31,7 @@ pub(super) fn key(
     members: &[Member<'_, '_>],
     member: &Member<'_, '_>,
     columns: &Read,
-) -> Option<JoinedKey> {
+) -> Option<JoinedTable> {
     if !block.is_outermost || !block.is_plain || block.merges_columns {
         return None;
     }
@@ -75,7 +75,7 @@ fn joined(
     columns: &Read,
     column: usize,
     has_all: bool,
-) -> JoinedKey {
+) -> JoinedTable {
     let name = &key.columns[0].name;
     let needs_insert = member.is_nullable;
     let table = keys::place(member.table);
@@ -98,18 +98,22 @@ fn joined(
     } else {
         ""
     };
-    JoinedKey {
+    JoinedTable {
         label: format!(
             "{} where {name} is in the result: {new}{}",
             member.table.name,
             columns.describe()
         ),
-        column,
-        comparison: key.columns[0].comparison,
         all: Tag::table(&member.table.name.schema, &member.table.name.name),
-        space: key.space,
-        facets: columns.facets(),
-        needs_insert,
+        key: FollowedKey {
+            column,
+            comparison: key.columns[0].comparison,
+            space: key.space,
+            facets: columns.facets(),
+            needs_insert,
+            // Nothing equals NULL: no row was joined, and none can be.
+            is_null_nothing: true,
+        },
         missing,
         guards,
     }
@@ -205,7 +209,7 @@ fn is_output_name(column: &ColumnUse, profile: &Profile) -> bool {
 
 /// The position of the first column of the result that is one of those wanted; nobody knows for certain how many columns a
 /// `*` before it stands for.
-fn position(
+pub(super) fn position(
     block: &Block,
     members: &[Member<'_, '_>],
     is_wanted: impl Fn(&Member<'_, '_>, &str) -> bool,

@@ -43,7 +43,7 @@ impl<'c> Reads<'c> {
     }
 
     pub(super) fn next(&mut self) -> Asked {
-        let (marked, is_ordered) = match self.below(26) {
+        let (marked, is_ordered) = match self.below(30) {
             0..6 => self.lookups(),
             6..12 => self.joined(),
             12 | 13 => (self.aggregate(), false),
@@ -54,6 +54,7 @@ impl<'c> Reads<'c> {
             18 => (self.derived(), false),
             19 => (self.of_view(), false),
             20 => (self.window(), false),
+            21..25 => self.listed(),
             _ => (self.by_key(), false),
         };
         let (sql, params) = self.values.finish(&marked);
@@ -231,6 +232,37 @@ impl<'c> Reads<'c> {
             _ => self.outputs(&scope),
         };
         format!("SELECT {outputs} FROM {from}{filter}{end}")
+    }
+
+    /// A list that shows columns beside a unique key, and is mostly chosen and ordered by others.
+    fn listed(&mut self) -> (String, bool) {
+        let mut scope = Vec::new();
+        let from = self.relation(&mut scope);
+        let relation = scope[0].clone();
+        let key = self.pick(&relation.table.keys).columns[0].clone();
+        let mut outputs = vec![self.name(&relation, &key)];
+        for _ in 0..1 + self.below(3) {
+            let column = self.pick(&relation.table.columns).name.clone();
+            let name = self.name(&relation, &column);
+            outputs.push(if self.one_in(8) {
+                format!("{name} AS kind")
+            } else {
+                name
+            });
+        }
+        let filter = if self.one_in(4) {
+            self.filter(&scope, Vec::new())
+        } else {
+            format!(" WHERE {}", self.pins(&relation))
+        };
+        let end = match self.below(6) {
+            0 => " ORDER BY 2, 1".to_owned(),
+            1 => " ORDER BY kind, 1, 2".to_owned(),
+            2 | 3 => self.order(&scope, &scope),
+            _ => String::new(),
+        };
+        let sql = format!("SELECT {} FROM {from}{filter}{end}", outputs.join(", "));
+        (sql, false)
     }
 
     /// All columns of one of its keys, fixed.

@@ -21,6 +21,44 @@ pub(super) const TRAPS: &[(&str, &str)] = &[
         "SELECT p.tag, u.handle FROM posts p LEFT JOIN users u ON u.handle = p.tag",
         "UPDATE users SET handle = 'A' WHERE id = 1",
     ),
+    // Columns that seem to be shown alone.
+    (
+        "SELECT id, body FROM posts WHERE channel = 1",
+        "UPDATE posts SET body = 'z' WHERE id = 2",
+    ),
+    (
+        "SELECT id, body FROM posts WHERE channel = 1",
+        "UPDATE posts SET body = 'z' WHERE channel = 1",
+    ),
+    (
+        "SELECT id, body FROM posts WHERE channel = 1",
+        "UPDATE posts SET id = 9 WHERE id = 2",
+    ),
+    (
+        "SELECT id, body AS kind FROM posts ORDER BY kind DESC LIMIT 1",
+        "UPDATE posts SET body = 'z' WHERE id = 1",
+    ),
+    (
+        "SELECT id, body FROM posts ORDER BY 2 DESC LIMIT 1",
+        "UPDATE posts SET body = 'z' WHERE id = 1",
+    ),
+    (
+        "SELECT id, body FROM posts ORDER BY \"BODY\" DESC LIMIT 1",
+        "UPDATE posts SET body = 'z' WHERE id = 1",
+    ),
+    (
+        "SELECT id, body FROM posts AS p WHERE EXISTS (SELECT 1 FROM posts q WHERE q.[body] = 'y' AND q.id > p.id)",
+        "UPDATE posts SET body = 'z' WHERE id = 5",
+    ),
+    (
+        "SELECT DISTINCT channel, body FROM posts",
+        "UPDATE posts SET body = 'z' WHERE id = 5",
+    ),
+    // Of a key that is NULL nobody knows which row it is.
+    (
+        "SELECT handle, name FROM users WHERE boss = 2",
+        "UPDATE users SET name = 'z' WHERE id = 4",
+    ),
     // A partner that comes.
     (
         "SELECT p.tag, u.name FROM posts p LEFT JOIN users u ON u.handle = p.tag",

@@ -19,5 +19,5 @@ pub use flights::{Boarded, Boarding, Flights, Follower, Landing, Leader};
 pub use key::{Key, KeyBuffer, KeyRef};
 pub use l1::{Fill, Hit, Inserted, L1, L1Config, Lookup};
 pub use slots::{SlotArray, WriteHold};
-pub use stamp::Stamps;
+pub use stamp::{Stamps, Watch};
 pub use tally::Tally;

@@ -12,7 +12,7 @@ use plexidb_core::Tag;
 use smallvec::SmallVec;
 
 use crate::shim::{AtomicU64, AtomicWord, Ordering};
-use crate::stamp::{Group, Stamp, Stamps};
+use crate::stamp::{Group, Stamp, Stamps, Watch};
 
 mod hold;
 #[cfg(test)]
@@ -117,6 +117,40 @@ impl<W: AtomicWord> SlotArray<W> {
             first: self.capture_group(tags)?,
             ..Stamps::default()
         })
+    }
+
+    /// Watches slots, from before a query is sent until its rows are there, whether or not writes are in flight: `first` what
+    /// writes may hold as a precaution, `then` all others. `None` where that cannot be told.
+    ///
+    /// It is for a result that depends on less than what is watched, which only its rows tell. They can be captured then: a
+    /// write of theirs that is still in flight holds them, and one that has come to its end meanwhile is seen by
+    /// [`is_unchanged`](Self::is_unchanged).
+    #[must_use]
+    pub fn watch(&self, first: impl Iterator<Item = Tag>, then: impl Iterator<Item = Tag>) -> Option<Watch> {
+        let mut is_held = false;
+        let mut group = |tags: SlotIndexes| -> Option<Group> {
+            let mut group = Group::with_capacity(tags.len());
+            for slot in tags {
+                let value = self.word(slot).load_acquire();
+                if word::is_stuck(value) {
+                    return None;
+                }
+                is_held |= word::is_held(value);
+                group.push(Stamp { slot, value });
+            }
+            Some(group)
+        };
+        let stamps = Stamps {
+            first: group(self.indexes(first))?,
+            then: group(self.indexes(then))?,
+        };
+        Some(Watch { stamps, is_held })
+    }
+
+    /// Whether every write of what is watched that was in flight at any time since is still in flight, or had no effect.
+    #[must_use]
+    pub fn is_unchanged(&self, watch: &Watch) -> bool {
+        self.holds(&watch.stamps)
     }
 
     fn capture_group(&self, tags: impl Iterator<Item = Tag>) -> Option<Group> {

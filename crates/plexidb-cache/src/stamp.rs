@@ -72,6 +72,21 @@ impl Stamps {
     }
 }
 
+/// Slots as they were at one moment, writes in flight included; see [`SlotArray::watch`](crate::SlotArray::watch).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    pub(crate) stamps: Stamps,
+    pub(crate) is_held: bool,
+}
+
+impl Watch {
+    /// The stamps of the same slots, as if [captured](crate::SlotArray::capture) then; `None` where a write was in flight.
+    #[must_use]
+    pub fn stamps(&self) -> Option<&Stamps> {
+        (!self.is_held).then_some(&self.stamps)
+    }
+}
+
 fn merge(group: &mut Group, more: Group) {
     if group.is_empty() {
         *group = more;

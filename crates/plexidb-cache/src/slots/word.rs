@@ -25,6 +25,14 @@
 // take the old result though the write was visible before he began. So P is looked at first: before it was held, the hit
 // counts as of then, when the write was not visible; after it was released, K is seen raised.
 //
+// A result that names the rows on which it depends (slots R) is captured when it is there, at r, after its query. What is
+// watched meanwhile (slots G, from g before q) covers every row that may be in it. Let W touch one of its rows, so that it
+// holds R from b to e, and raises a slot of G, or holds one of G as a precaution and raises another that it has learnt.
+// If v is after q and e is before r, then W has raised G between g and e, and the word is another one: a word with
+// writers comes back only where each that ended meanwhile was released. If e is after r and b before it, R is held, and
+// nothing is stored. If b is after r, R dies as it would by any stamp. Hence words of G may have writers at g: they are
+// compared, and never become stamps. G is looked at after R, and what is held as a precaution first, as above.
+//
 // "Before" is happens-before of the memory model. b is an acquire-release step and is followed by sending the
 // statement: whoever sees the write's effect got it through the database (a socket or its locks), which orders b
 // before his loads, and coherence makes his loads find b or something later. e is preceded by the answer and is a
@@ -48,6 +56,11 @@ pub(super) fn version(word: u64) -> u64 {
 /// Whether a write is in flight.
 pub(super) fn is_held(word: u64) -> bool {
     writers(word) != 0
+}
+
+/// Whether it does not tell any more what happens.
+pub(super) fn is_stuck(word: u64) -> bool {
+    writers(word) == WRITERS_STUCK
 }
 
 /// One writer more.

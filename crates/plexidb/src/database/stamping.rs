@@ -2,7 +2,7 @@
 //!
 //! Invariant: a stamp is as good as captured before the query was sent, or the result is not stored.
 
-use plexidb_cache::{SlotArray, Stamps};
+use plexidb_cache::{SlotArray, Stamps, Watch};
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
 use plexidb_core::{RowSet, Tag, ValueRef};
@@ -17,8 +17,8 @@ pub(crate) struct Captured {
     always: Stamps,
     /// `None` where a write of it was in flight: then a result without rows is not stored.
     unless_found: Option<Stamps>,
-    /// Those of the guard of each key that the result is followed by, in the order of the plan.
-    guards: SmallVec<[Stamps; 2]>,
+    /// The guard of each key that the result is followed by, in the order of the plan.
+    guards: SmallVec<[Watch; 2]>,
 }
 
 impl Captured {
@@ -28,8 +28,8 @@ impl Captured {
         let first = |tags: &[Tag]| slots.capture_first(tags.iter().copied());
         let then = |tags: &[Tag]| slots.capture(tags.iter().copied());
         let guards = found.guards.iter();
-        let guards: Option<SmallVec<[Stamps; 2]>> = guards
-            .map(|guard| Some(first(&guard.unknown)?.join(then(&guard.known)?)))
+        let guards: Option<SmallVec<[Watch; 2]>> = guards
+            .map(|guard| slots.watch(guard.unknown.iter().copied(), guard.known.iter().copied()))
             .collect();
         let unless_found = first(&found.unknown.unless_found).zip(then(&found.known.unless_found));
         Some(Self {
@@ -42,7 +42,8 @@ impl Captured {
     /// Everything on which the result may depend, whatever it will be; `None` where a write of some of it was in flight.
     pub(crate) fn of_flight(&self) -> Option<Stamps> {
         let stamps = self.always.clone().join(self.unless_found.clone()?);
-        Some(self.guards.iter().cloned().fold(stamps, Stamps::join))
+        let mut guards = self.guards.iter();
+        guards.try_fold(stamps, |stamps, guard| Some(stamps.join(guard.stamps()?.clone())))
     }
 
     /// The stamps of the result, or `None` where it must not be stored.
@@ -55,10 +56,9 @@ impl Captured {
             stamps = stamps.join(match keys_of(key, result) {
                 Some(keys) => {
                     let keys = slots.capture(keys.into_iter())?;
-                    // If these still hold, no write of a row that may be in the result was in flight since before the
-                    // query, and the keys' slots are as good as captured then. A write that holds rows of unknown key as
-                    // a precaution has raised its own keys before it lets go of them, and they are looked at first.
-                    let is_quiet = slots.holds(&guard);
+                    // Nobody has written a row that may be in the result since before the query, but for those who
+                    // still hold it: then the keys' slots are as good as captured before.
+                    let is_quiet = slots.is_unchanged(&guard);
                     #[cfg(feature = "planted-faults")]
                     let is_quiet = is_quiet || planted::is(Fault::SkipGuards);
                     if !is_quiet {
@@ -66,7 +66,7 @@ impl Captured {
                     }
                     keys
                 }
-                None => guard,
+                None => guard.stamps()?.clone(),
             });
         }
         Some(stamps)

@@ -31,9 +31,13 @@ enum Fault {
     PrecautionSeenLast,
     /// The writer lets its precaution go before it raises what it has learnt to have touched.
     PrecautionReleasedFirst,
+    /// The reader does not compare what it has watched.
+    WatchIgnored,
+    /// The reader compares what it has watched before it captures the rows of its result.
+    WatchedTooShort,
 }
 
-const FAULTS: [Fault; 8] = [
+const FAULTS: [Fault; 10] = [
     Fault::StampAfterRead,
     Fault::InvalidateBeforeWrite,
     Fault::InvalidateAfterAcknowledgement,
@@ -42,11 +46,18 @@ const FAULTS: [Fault; 8] = [
     Fault::HitUnchecked,
     Fault::PrecautionSeenLast,
     Fault::PrecautionReleasedFirst,
+    Fault::WatchIgnored,
+    Fault::WatchedTooShort,
 ];
 
 /// What a write holds that does not know what it touches.
 fn any_key() -> Tag {
     Tag::table("public", "users by any key")
+}
+
+/// The row that a result turns out to hold.
+fn row() -> Tag {
+    Tag::table("public", "users with this key")
 }
 
 struct World {
@@ -119,6 +130,18 @@ impl World {
         self.tell(number);
     }
 
+    /// A write of the row, of which it learns from the answer where else it is looked for.
+    fn edit(&self) {
+        let certain = self.slots.begin_write(&[row()]);
+        let precaution = self.slots.begin_write(&[any_key()]);
+        let number = self.database.fetch_add(1, SeqCst) + 1;
+        self.pass_time();
+        self.slots.begin_write(&[USERS]).end();
+        precaution.release();
+        certain.end();
+        self.tell(number);
+    }
+
     /// A write that the database rolls back.
     fn fail_to_write(&self) {
         let hold = self.slots.begin_write(&[USERS]);
@@ -133,6 +156,36 @@ impl World {
             self.violations.fetch_add(1, SeqCst);
         }
         self.tell(number);
+    }
+
+    /// A read of which only the result tells on which row it depends.
+    fn list(&self) {
+        let known = self.known.load(SeqCst);
+        let number = self.cached().unwrap_or_else(|| self.fetch_list());
+        if number < known {
+            self.violations.fetch_add(1, SeqCst);
+        }
+        self.tell(number);
+    }
+
+    fn fetch_list(&self) -> u64 {
+        let watch = self.slots.watch([any_key()].into_iter(), [USERS].into_iter());
+        let number = self.database.load(SeqCst);
+        self.pass_time();
+        let is_unchanged = || watch.as_ref().is_some_and(|watch| self.slots.is_unchanged(watch));
+        let was_unchanged = is_unchanged();
+        let stamps = self.slots.capture([row()].into_iter());
+        let is_unchanged = match self.fault {
+            Fault::WatchIgnored => true,
+            Fault::WatchedTooShort => was_unchanged,
+            _ => is_unchanged(),
+        };
+        if let (Some(stamps), true) = (stamps, is_unchanged) {
+            let mut buffer = KeyBuffer::new();
+            let key = KeyRef::new(0, SQL, &[], &mut buffer).to_owned(SQL.into());
+            let _ = self.l1.insert(key, fill(rows(number as i64), stamps, TTL));
+        }
+        number
     }
 
     fn cached(&self) -> Option<u64> {
@@ -192,9 +245,11 @@ enum Step {
     Write,
     WriteAndLearn,
     FailToWrite,
+    List,
+    Edit,
 }
 
-use Step::{FailToWrite, Read, Write, WriteAndLearn};
+use Step::{Edit, FailToWrite, List, Read, Write, WriteAndLearn};
 
 struct Outcome {
     violations: u64,
@@ -240,6 +295,8 @@ fn explore(
                             Write => world.write(),
                             WriteAndLearn => world.write_and_learn(),
                             FailToWrite => world.fail_to_write(),
+                            List => world.list(),
+                            Edit => world.edit(),
                         }
                     }
                 })
@@ -264,6 +321,11 @@ const LEARNING: &[&[Step]] = &[
     &[Read, Read, Read],
     &[Read, Read, Read],
 ];
+const LISTING: &[&[Step]] = &[
+    &[Edit, Edit],
+    &[List, List, List, List],
+    &[List, List, List, List],
+];
 const LARGE: &[&[Step]] = &[
     &[Write, FailToWrite, Write],
     &[Write, Read],
@@ -285,6 +347,8 @@ fn no_read_is_stale_among_many_readers_and_writers() {
         explore(PctScheduler::new_from_seed(SEED, 3, 1500), Fault::None, LARGE),
         explore(RandomScheduler::new_from_seed(SEED, 1000), Fault::None, LEARNING),
         explore(PctScheduler::new_from_seed(SEED, 4, 1000), Fault::None, LEARNING),
+        explore(RandomScheduler::new_from_seed(SEED, 1000), Fault::None, LISTING),
+        explore(PctScheduler::new_from_seed(SEED, 4, 1000), Fault::None, LISTING),
     ] {
         assert_eq!(outcome.violations, 0);
         assert!(
@@ -301,13 +365,20 @@ fn the_tags_of_the_scenarios_lie_in_different_slots() {
     let of = |tag: Tag| slots.capture([tag].into_iter()).unwrap().then[0].slot;
     assert_ne!(of(any_key()), of(USERS));
     assert_ne!(of(any_key()), of(Tag::table("public", "users")));
+    assert_ne!(of(row()), of(USERS));
+    assert_ne!(of(row()), of(any_key()));
 }
 
 #[test]
 fn every_planted_fault_is_found() {
     for fault in FAULTS {
         let is_of_learning = matches!(fault, Fault::PrecautionSeenLast | Fault::PrecautionReleasedFirst);
-        let threads = if is_of_learning { LEARNING } else { LARGE };
+        let is_of_lists = matches!(fault, Fault::WatchIgnored | Fault::WatchedTooShort);
+        let threads = match (is_of_learning, is_of_lists) {
+            (true, _) => LEARNING,
+            (_, true) => LISTING,
+            _ => LARGE,
+        };
         // A precaution that is seen last needs four changes of thread at the right places.
         let outcome = if fault == Fault::PrecautionSeenLast {
             explore(PctScheduler::new_from_seed(SEED, 5, 5_000), fault, threads)

@@ -68,7 +68,7 @@ pub use plexidb_sql::{
 pub use rows::{Rows, Source};
 pub use scope::{ScopeError, Scoped};
 pub use select::Select;
-pub use statistics::{StatementPolicy, StatementStats};
+pub use statistics::{Miss, StatementPolicy, StatementStats};
 pub use stats::{SlotStats, Stats};
 pub use stream::RowStream;
 pub use transaction::{Isolation, Savepoint, Transaction, TransactionOptions};

@@ -5,6 +5,8 @@ use std::ops::Deref;
 use plexidb_cache::Hit;
 use plexidb_core::RowSet;
 
+use crate::statistics::Miss;
+
 /// Where a result came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -35,6 +37,8 @@ impl std::fmt::Display for Source {
 pub struct Rows {
     set: Shared,
     source: Source,
+    miss: Option<Miss>,
+    is_kept: bool,
 }
 
 /// The rows themselves, or the cache's entry with them.
@@ -49,6 +53,8 @@ impl Rows {
         Self {
             set: Shared::Set(set),
             source,
+            miss: None,
+            is_kept: false,
         }
     }
 
@@ -57,13 +63,40 @@ impl Rows {
         Self {
             set: Shared::Hit(hit),
             source: Source::L1,
+            miss: None,
+            is_kept: true,
         }
+    }
+
+    /// Says why the cache did not have them.
+    pub(crate) fn missed(mut self, miss: Miss) -> Self {
+        self.miss = Some(miss);
+        self
+    }
+
+    /// Says that the cache has them now.
+    pub(crate) fn kept(mut self, is_kept: bool) -> Self {
+        self.is_kept = is_kept;
+        self
     }
 
     /// Where the rows came from.
     #[must_use]
     pub fn source(&self) -> Source {
         self.source
+    }
+
+    /// Why the cache did not have the rows, where the database was asked for them.
+    #[must_use]
+    pub fn miss(&self) -> Option<Miss> {
+        self.miss
+    }
+
+    /// Whether the cache keeps these rows: they came from it, or were stored there. They are not where a write of what they
+    /// depend on was in flight, or where the statement is not cached (see [`Manager::explain`](crate::Manager::explain)).
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// The rows without their origin.

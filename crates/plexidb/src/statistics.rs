@@ -21,8 +21,9 @@ use payoff::Payoff;
 pub use policy::StatementPolicy;
 
 /// Why a read went to the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Miss {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Miss {
     /// There was no entry.
     Absent,
     /// A write had overtaken the entry.

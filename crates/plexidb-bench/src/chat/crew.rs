@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use plexidb::{CacheStats, Database, Manager, Source, StatementStats};
+use plexidb::{CacheStats, Database, Manager, Miss, Source, StatementStats};
 use plexidb_workloads::chat::{Kind, Mix, Operation, Scale, Sequence, is_worth_a_retry};
 use tokio::task::JoinSet;
 
 use super::mode::{Learning, Mode};
-use super::oracle::{Memory, ReadKey, Verdict};
+use super::oracle::{Fetched, Memory, ReadKey};
 use super::tally::Tally;
 use crate::bare::Bare;
 use crate::product::Place;
@@ -174,8 +174,14 @@ async fn make_through_layer(
     if rows.source() != Source::Database {
         tally.hit(kind);
     } else if let (Some(memory), Some(key)) = (memory, ReadKey::of(operation)) {
-        let verdict: Verdict = memory.judge(key, rows.into_set(), sent, back);
-        tally.fetched(kind, verdict);
+        let fetched = Fetched {
+            met_write: rows.miss() == Some(Miss::Held),
+            is_kept: rows.is_kept(),
+            result: rows.into_set(),
+            sent,
+            back,
+        };
+        tally.fetched(kind, memory.judge(key, fetched));
     }
     Ok(())
 }

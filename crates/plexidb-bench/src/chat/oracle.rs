@@ -49,8 +49,22 @@ pub(super) enum Verdict {
     /// The result is the last one, but this read was sent before the read that brought that one was back: the oracle had
     /// nothing to answer it with either.
     Together,
+    /// The result is the last one, and the oracle would have had it; but nothing was dropped without need: a write of what it
+    /// depends on was in flight, now or when the last one was fetched, so that it was not to be used or not to be stored.
+    InFlight,
     /// The result is the last one: the oracle would have had it.
     Unchanged,
+}
+
+/// A result from the database.
+pub(super) struct Fetched {
+    pub(super) result: RowSet,
+    /// Whether the cache had it, and did not use it since a write was in flight.
+    pub(super) met_write: bool,
+    /// Whether the cache has stored it.
+    pub(super) is_kept: bool,
+    pub(super) sent: Instant,
+    pub(super) back: Instant,
 }
 
 /// The last result of every key.
@@ -64,6 +78,8 @@ struct Last {
     sent: Instant,
     /// When the first read was back that gave it.
     known_at: Instant,
+    /// Whether the cache has stored it at any time.
+    was_kept: bool,
 }
 
 /// Far more than workers.
@@ -79,30 +95,39 @@ impl Default for Memory {
 
 impl Memory {
     /// Compares a result from the database with the last one of its key, and remembers it.
-    pub(super) fn judge(&self, key: ReadKey, result: RowSet, sent: Instant, back: Instant) -> Verdict {
+    pub(super) fn judge(&self, key: ReadKey, fetched: Fetched) -> Verdict {
         let shard = (key.ids.0 ^ key.ids.1.rotate_left(3)) as usize % SHARDS;
         let mut shard = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
-        let new = |result| Last {
-            result,
-            sent,
-            known_at: back,
-        };
+        let sent = fetched.sent;
         let Some(last) = shard.get_mut(&key) else {
-            shard.insert(key, new(result));
+            shard.insert(key, fetched.into());
             return Verdict::First;
         };
-        if last.result == result {
+        if last.result == fetched.result {
             last.sent = last.sent.max(sent);
-            return if sent < last.known_at {
-                Verdict::Together
-            } else {
-                Verdict::Unchanged
+            let could_be_used = last.was_kept && !fetched.met_write;
+            last.was_kept |= fetched.is_kept;
+            return match (sent < last.known_at, could_be_used) {
+                (true, _) => Verdict::Together,
+                (false, false) => Verdict::InFlight,
+                (false, true) => Verdict::Unchanged,
             };
         }
         // Of two reads that overlap, the one that was sent later has more likely seen the later state.
         if sent >= last.sent {
-            *last = new(result);
+            *last = fetched.into();
         }
         Verdict::Changed
+    }
+}
+
+impl From<Fetched> for Last {
+    fn from(fetched: Fetched) -> Self {
+        Self {
+            result: fetched.result,
+            sent: fetched.sent,
+            known_at: fetched.back,
+            was_kept: fetched.is_kept,
+        }
     }
 }

@@ -113,6 +113,7 @@ pub(super) fn state(measured: &Measured, report: &mut Report) {
                 add(&format!("{name}, first reads"), counts.first as f64, "");
                 add(&format!("{name}, changed results"), counts.changed as f64, "");
                 add(&format!("{name}, reads together"), counts.together as f64, "");
+                add(&format!("{name}, writes in flight"), counts.in_flight as f64, "");
                 add(&format!("{name}, unneeded misses"), counts.unneeded as f64, "");
             }
         }
@@ -188,6 +189,7 @@ pub(super) fn by_operation(measured: &Measured) -> String {
             "of it",
             "changed",
             "together",
+            "in flight",
             "unneeded",
             "share",
             "held",
@@ -212,7 +214,7 @@ pub(super) fn by_operation(measured: &Measured) -> String {
     text
 }
 
-fn line(name: &str, counts: &Counts, stats: Option<&StatementStats>) -> [String; 13] {
+fn line(name: &str, counts: &Counts, stats: Option<&StatementStats>) -> [String; 14] {
     let count = |number: u64| thousands(number as f64);
     let of_layer =
         |number: fn(&StatementStats) -> u64| stats.map_or(String::new(), |stats| count(number(stats)));
@@ -226,6 +228,7 @@ fn line(name: &str, counts: &Counts, stats: Option<&StatementStats>) -> [String;
         percent(counts.of_oracle()),
         count(counts.changed),
         count(counts.together),
+        count(counts.in_flight),
         count(counts.unneeded),
         percent(counts.unneeded_share()),
         of_layer(|stats| stats.held),

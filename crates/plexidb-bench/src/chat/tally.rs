@@ -16,6 +16,8 @@ pub(super) struct Counts {
     pub(super) changed: u64,
     /// Reads of the database that were sent while another one was about to bring a first or a changed result.
     pub(super) together: u64,
+    /// Reads of the database that gave the last result once more, since a write of it was in flight.
+    pub(super) in_flight: u64,
     /// Other reads of the database that gave the last result once more.
     pub(super) unneeded: u64,
 }
@@ -27,18 +29,23 @@ impl Counts {
 
     /// The hit ratio of the oracle.
     pub(super) fn oracle_ratio(&self) -> f64 {
-        share(self.hits + self.unneeded, self.operations)
+        share(self.oracle_hits(), self.operations)
     }
 
     /// Hits by the oracle's; 1 where the oracle has none either.
     pub(super) fn of_oracle(&self) -> f64 {
-        match self.hits + self.unneeded {
+        match self.oracle_hits() {
             0 => 1.0,
             oracle => self.hits as f64 / oracle as f64,
         }
     }
 
-    /// Results that were fetched again though they had not changed, by all that were fetched again.
+    /// It drops nothing while a write is in flight, nor without need.
+    fn oracle_hits(&self) -> u64 {
+        self.hits + self.in_flight + self.unneeded
+    }
+
+    /// Results that were dropped though they had not changed, by all that were dropped.
     pub(super) fn unneeded_share(&self) -> f64 {
         share(self.unneeded, self.unneeded + self.changed)
     }
@@ -49,6 +56,7 @@ impl Counts {
         self.first += other.first;
         self.changed += other.changed;
         self.together += other.together;
+        self.in_flight += other.in_flight;
         self.unneeded += other.unneeded;
     }
 }
@@ -81,6 +89,7 @@ impl Tally {
             Verdict::First => counts.first += 1,
             Verdict::Changed => counts.changed += 1,
             Verdict::Together => counts.together += 1,
+            Verdict::InFlight => counts.in_flight += 1,
             Verdict::Unchanged => counts.unneeded += 1,
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use plexidb_cache::{Boarding, Fill, Key, KeyRef, Lookup, Stamps};
+use plexidb_cache::{Boarding, Fill, Inserted, Key, KeyRef, Lookup, Stamps};
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
 use plexidb_core::{Params, RowSet, Value, ValueRef};
@@ -96,6 +96,7 @@ impl Inner {
         // Why it went to the database; one that waited for another did not.
         if !matches!(&result, Ok(rows) if rows.source() == Source::Coalesced) {
             statement.record.missed(miss);
+            return result.map(|rows| rows.missed(miss));
         }
         result
     }
@@ -186,26 +187,30 @@ impl Inner {
             self.interest.note_miss(tags, record.new_hits(), took);
             captured.complete(&self.slots, statement.reads(scope)?, &set)
         });
-        match stamps {
+        let is_kept = match stamps {
             Some(stamps) => {
                 let key = match &leader {
                     Some(leader) => leader.key().clone(),
                     None => self.key(&statement, values, scope),
                 };
                 // A result that is too large is counted by the cache and simply not kept.
-                let _ = self
+                let inserted = self
                     .l1
                     .insert(key, self.fill(&statement, execution, &set, stamps));
                 self.registry.filled(record, took, planning + answered.elapsed());
+                inserted == Inserted::Stored
             }
-            None => self.l1.count_bypass(),
-        }
+            None => {
+                self.l1.count_bypass();
+                false
+            }
+        };
         if statement.may_be_newer_than_the_catalog() {
             self.refresh_schema_if_old();
         }
         // Only now: until it is stored the answer is to be had from the flight.
         drop(leader);
-        Ok(Rows::new(set, Source::Database))
+        Ok(Rows::new(set, Source::Database).kept(is_kept))
     }
 
     /// What tells equal reads and how fresh they are; `None` where this one is not to wait, nor to be waited for.

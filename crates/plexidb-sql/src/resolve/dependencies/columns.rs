@@ -26,6 +26,15 @@ pub(super) enum Read {
 }
 
 impl Read {
+    /// The facets of a read of these columns of one row of the table: where it reads every column, one tag tells as much as
+    /// one for each.
+    pub(super) fn facets_of_row(&self, table: &Table) -> Vec<Facet> {
+        match self {
+            Self::These(columns) if columns.len() == table.columns.len() => vec![Facet::ANY_COLUMN],
+            _ => self.facets(),
+        }
+    }
+
     /// The facets of a read of these columns.
     pub(super) fn facets(&self) -> Vec<Facet> {
         let Self::These(columns) = self else {

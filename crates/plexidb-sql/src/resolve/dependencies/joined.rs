@@ -109,7 +109,7 @@ fn joined(
             column,
             comparison: key.columns[0].comparison,
             space: key.space,
-            facets: columns.facets(),
+            facets: columns.facets_of_row(member.table),
             needs_insert,
             // Nothing equals NULL: no row was joined, and none can be.
             is_null_nothing: true,

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use plexidb_core::Facet;
-
 use super::Member;
 use super::columns::Read;
 use super::joined::position;
@@ -67,18 +65,17 @@ fn shown(
         shown.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
         key.columns[0].name
     );
-    // Where the statement reads every column, one tag tells as much as one for each.
-    let reads_all = columns.len() == member.table.columns.len();
     let each = Read::These(shown).facets();
+    let of_row = if columns.len() == member.table.columns.len() {
+        Read::All.facets()
+    } else {
+        each.clone()
+    };
     let followed = FollowedKey {
         column,
         comparison: key.columns[0].comparison,
         space: key.space,
-        facets: if reads_all {
-            vec![Facet::ANY_COLUMN]
-        } else {
-            each.clone()
-        },
+        facets: of_row,
         needs_insert: false,
         // A key that may be NULL leads to no row.
         is_null_nothing: false,

@@ -66,6 +66,14 @@ impl SlotArray {
     /// tags in one slot, and lost most of its hits.
     const SHARED_BITS_MAX: u32 = 18;
 
+    /// Makes an array that suits a cache of so many bytes: an eighth of them in slots, 512 KiB to 32 MiB. What a write drops
+    /// without need grows with the results that are kept, and shrinks with the slots.
+    #[must_use]
+    pub fn for_cache(bytes_max: u64) -> Self {
+        let slots = (bytes_max / 8) / size_of::<u64>() as u64;
+        Self::new(slots.max(1).ilog2().clamp(16, 22))
+    }
+
     /// Makes an array of 2^`bits` slots for single values, and a quarter of it, at most 2^18, for all other tags; `bits` is
     /// brought into 1 to [`Self::BITS_MAX`].
     #[must_use]

@@ -63,7 +63,7 @@ pub(super) async fn database(
         pool,
         writers: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
         connector,
-        slots: Arc::new(SlotArray::default()),
+        slots: Arc::new(SlotArray::for_cache(config.l1_bytes_max)),
         l1,
         flights: Flights::default(),
         schema: Schema::blind(

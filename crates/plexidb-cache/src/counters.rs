@@ -14,7 +14,7 @@ mod tests;
 
 /// Threads share stripes beyond this number.
 const STRIPES: usize = 16;
-const EVENTS: usize = 10;
+const EVENTS: usize = 11;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,7 @@ pub(crate) enum Event {
     Expired,
     Fill,
     Rejection,
+    NotAdmitted,
     Eviction,
     Bypass,
     Held,
@@ -53,7 +54,9 @@ pub struct CacheStats {
     pub fills: u64,
     /// Results not stored because they are too large.
     pub rejected: u64,
-    /// Entries that made room for others.
+    /// Results not stored because there was not room for all and they were worth less than what would have had to go.
+    pub not_admitted: u64,
+    /// Entries that made room for others. One that is replaced by a newer result of its key is none.
     pub evictions: u64,
     /// Reads that went past the cache, by [`L1::count_bypass`](crate::L1::count_bypass).
     pub bypasses: u64,
@@ -106,6 +109,7 @@ impl Counters {
             expired: total(Event::Expired),
             fills: total(Event::Fill),
             rejected: total(Event::Rejection),
+            not_admitted: total(Event::NotAdmitted),
             evictions: total(Event::Eviction),
             bypasses: total(Event::Bypass),
             coalesced: total(Event::Coalesced),

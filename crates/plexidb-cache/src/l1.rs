@@ -16,17 +16,22 @@ use crate::counters::{CacheStats, Counters, Event};
 use crate::key::{BuildKeyHasher, Key, KeyRef};
 use crate::shim::{AtomicU64, AtomicWord, Ordering};
 use crate::slots::SlotArray;
-use crate::stamp::Stamps;
-use crate::tally::{EntryHits, Tally};
+use crate::tally::EntryHits;
 
+mod admission;
 mod entry;
+mod fill;
 mod hit;
+mod room;
 mod shards;
 #[cfg(test)]
 mod tests;
 
-use entry::{Entry, EntryWeight, Evictions, Stored};
+use admission::{Admission, Worth};
+use entry::{Departed, Departures, Entry, EntryWeight, Stored};
+pub use fill::{Fill, Inserted};
 pub use hit::Hit;
+use room::Room;
 
 /// Bounds of the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +41,9 @@ pub struct L1Config {
     /// The most memory of one entry, in bytes; default 1 MiB. A larger result is not stored; neither is one
     /// larger than 97 % of `bytes_max`.
     pub entry_bytes_max: u64,
+    /// Whether a result is weighed against what has to make room for it, by the time that it took to fetch, the hits that
+    /// results of its statement have and its size; default yes. Where there is room nothing is weighed.
+    pub is_cost_aware: bool,
 }
 
 impl Default for L1Config {
@@ -43,6 +51,7 @@ impl Default for L1Config {
         Self {
             bytes_max: 64 << 20,
             entry_bytes_max: 1 << 20,
+            is_cost_aware: true,
         }
     }
 }
@@ -63,43 +72,14 @@ pub enum Lookup {
     Miss,
 }
 
-/// A result to be stored.
-#[derive(Clone, Debug)]
-pub struct Fill {
-    /// The result.
-    pub rows: RowSet,
-    /// What it depends on, captured **before its query was sent**.
-    pub stamps: Stamps,
-    /// How long it may take memory, by [`L1::tick`].
-    pub ttl: Duration,
-    /// Where its hits are counted.
-    pub tally: Arc<Tally>,
-    /// Whether [`L1::peek_stale`] may return it after a write has overtaken it.
-    pub keeps_stale: bool,
-}
-
-/// What became of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inserted {
-    /// It is stored, until it is overtaken, expires or makes room.
-    Stored,
-    /// It is larger than an entry may be.
-    TooLarge {
-        /// Its memory.
-        bytes: u64,
-        /// The most that one entry may have.
-        bytes_max: u64,
-    },
-    /// Its TTL is zero.
-    Expired,
-}
-
 /// The result cache of a process; the databases of a manager share one.
 pub struct L1 {
-    entries: Cache<Key, Stored, EntryWeight, BuildKeyHasher, Evictions>,
+    entries: Cache<Key, Stored, EntryWeight, BuildKeyHasher, Departures>,
     bytes_max: u64,
     entry_bytes_max: u64,
-    counters: Arc<Counters>,
+    room: Room,
+    admission: Option<Admission>,
+    counters: Counters,
     clock: Box<dyn Clock>,
     /// The clock as of the last tick: reading it costs nothing on a hit.
     now_ms: AtomicU64,
@@ -116,7 +96,6 @@ impl L1 {
     #[must_use]
     pub fn with_clock(config: L1Config, clock: impl Clock) -> Self {
         let layout = shards::layout(config);
-        let counters = Arc::<Counters>::default();
         let options = OptionsBuilder::new()
             .shards(layout.shards)
             .estimated_items_capacity(layout.entries_estimated)
@@ -128,13 +107,14 @@ impl L1 {
             reason = "build fails only where capacity or weight is not given"
         )]
         let options = options.expect("capacity and weight are given");
-        let evictions = Evictions::new(Arc::clone(&counters));
-        let entries = Cache::with_options(options, EntryWeight, BuildKeyHasher::default(), evictions);
+        let entries = Cache::with_options(options, EntryWeight, BuildKeyHasher::default(), Departures);
         Self {
-            entry_bytes_max: layout.entry_bytes_max,
+            room: Room::new(entries.num_shards(), entries.shard_capacity()),
             entries,
             bytes_max: config.bytes_max,
-            counters,
+            entry_bytes_max: layout.entry_bytes_max,
+            admission: config.is_cost_aware.then(|| Admission::new(layout.bytes_max)),
+            counters: Counters::default(),
             now_ms: AtomicU64::new(clock.now_ms()),
             clock: Box::new(clock),
         }
@@ -186,13 +166,16 @@ impl L1 {
             .then(|| (entry.rows.clone(), Duration::from_millis(age_ms)))
     }
 
-    /// Stores a result under the stamps that were captured **before its query was sent**. They are not looked at
-    /// again: a result that a write has overtaken is dead on arrival.
-    pub fn insert(&self, key: Key, fill: Fill) -> Inserted {
+    /// Stores a result under the stamps that were captured of `slots` **before its query was sent**. Whether they still hold
+    /// is not looked at: a result that a write has overtaken is dead on arrival.
+    ///
+    /// Where others would have to make room, a result that is worth less than they are may be refused.
+    pub fn insert<W: AtomicWord>(&self, key: Key, fill: Fill, slots: &SlotArray<W>) -> Inserted {
         let Fill {
             rows,
             mut stamps,
             ttl,
+            cost,
             tally,
             keeps_stale,
         } = fill;
@@ -208,6 +191,12 @@ impl L1 {
                 bytes_max: self.entry_bytes_max,
             };
         }
+        let cost_ns = u64::try_from(cost.as_nanos()).unwrap_or(u64::MAX);
+        let saved_ns = tally.saved_ns(cost_ns);
+        if !self.admits(&key, Worth { saved_ns, bytes }) {
+            self.counters.count(Event::NotAdmitted);
+            return Inserted::NotAdmitted { bytes };
+        }
         let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1);
         let now_ms = self.now_ms.load(Ordering::Relaxed);
         let entry = Arc::new(Entry {
@@ -216,22 +205,67 @@ impl L1 {
             filled_at_ms: now_ms,
             expires_at_ms: now_ms.saturating_add(ttl_ms),
             hits: EntryHits::new(tally),
+            cost_ns,
+            slots_number: slots.number(),
             keeps_stale,
         });
-        self.entries.insert(key, Stored { entry, bytes });
-        self.counters.count(Event::Fill);
+        self.store(key, Stored { entry, bytes }, slots);
         Inserted::Stored
+    }
+
+    /// Whether there is room, or the result is worth making some. A newer result of a key that is stored already takes the
+    /// place of the older.
+    fn admits(&self, key: &Key, result: Worth) -> bool {
+        let Some(admission) = &self.admission else {
+            return true;
+        };
+        let is_admitted = self.room.has(self.entries.shard_index(key), result.bytes)
+            || admission.admits(result)
+            || self.entries.contains_key(key);
+        if !is_admitted {
+            admission.note_refusal(result);
+        }
+        is_admitted
+    }
+
+    fn store<W: AtomicWord>(&self, key: Key, stored: Stored, slots: &SlotArray<W>) {
+        let shard = self.entries.shard_index(&key);
+        let mut departed = Departed::default();
+        self.room.take(shard, stored.bytes);
+        self.entries.insert_with_lifecycle(key, stored, &mut departed);
+        // What has left was of the same shard.
+        self.room.give_back(shard, departed.bytes());
+        self.counters.count(Event::Fill);
+        let now_ms = self.now_ms.load(Ordering::Relaxed);
+        for victim in &departed.victims {
+            self.counters.count(Event::Eviction);
+            if let Some(admission) = &self.admission {
+                admission.note_victim(victim.worth(slots, now_ms));
+            }
+        }
     }
 
     /// Removes an entry; tells whether there was one.
     pub fn remove(&self, key: &KeyRef<'_>) -> bool {
-        self.entries.remove(key).is_some()
+        self.remove_if(key, |_| true)
+    }
+
+    fn remove_if(&self, key: &KeyRef<'_>, is_meant: impl FnOnce(&Stored) -> bool) -> bool {
+        let Some((_, removed)) = self.entries.remove_if(key, is_meant) else {
+            return false;
+        };
+        self.room.give_back(self.entries.shard_index(key), removed.bytes);
+        true
     }
 
     /// Removes all entries. A result whose query is under way is still stored afterwards; raise its slots first to
     /// exclude that.
     pub fn clear(&self) {
-        self.entries.clear();
+        // One by one, since other threads may store meanwhile: their bytes must stay taken.
+        self.entries.retain(|key, stored| {
+            self.room.give_back(self.entries.shard_index(key), stored.bytes);
+            false
+        });
     }
 
     /// Number of entries, dead ones that were not met yet included.
@@ -283,8 +317,7 @@ impl L1 {
     #[cold]
     fn forget(&self, key: &KeyRef<'_>, entry: &Arc<Entry>, event: Event) {
         self.counters.count(event);
-        self.entries
-            .remove_if(key, |stored| Arc::ptr_eq(&stored.entry, entry));
+        self.remove_if(key, |stored| Arc::ptr_eq(&stored.entry, entry));
     }
 }
 

@@ -8,6 +8,7 @@ mod counters;
 mod flights;
 mod key;
 mod l1;
+mod mean;
 mod shim;
 mod slots;
 mod stamp;

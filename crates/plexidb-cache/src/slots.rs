@@ -53,6 +53,8 @@ pub struct SlotArray<W: AtomicWord = AtomicU64> {
     shift: u32,
     /// The same among those of all others.
     shared_shift: u32,
+    /// Told apart by it from all other arrays of the process.
+    number: u64,
     abandoned_holds: AtomicU64,
 }
 
@@ -92,6 +94,7 @@ impl Default for SlotArray {
 impl<W: AtomicWord> SlotArray<W> {
     /// Makes an array whose mapping of tags is determined by `seed`.
     pub(crate) fn with_seed(bits: u32, seed: u64) -> Self {
+        static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
         let bits = bits.clamp(1, SlotArray::BITS_MAX);
         let shared_bits = bits
             .saturating_sub(2)
@@ -102,6 +105,7 @@ impl<W: AtomicWord> SlotArray<W> {
             seed,
             shift: u64::BITS - bits,
             shared_shift: u64::BITS - shared_bits,
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             abandoned_holds: AtomicU64::new(0),
         }
     }
@@ -214,6 +218,11 @@ impl<W: AtomicWord> SlotArray<W> {
             .iter()
             .filter(|word| word::is_held(word.load_acquire()))
             .count()
+    }
+
+    /// Tells whose stamps are whose; see [`Stamps`].
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// The distinct slots of these tags.

@@ -32,6 +32,9 @@ pub struct Explanation {
     pub is_cache_enabled: bool,
     /// Whether the schema could be read; where not, nothing is cached.
     pub is_schema_known: bool,
+    /// Results of statements of this form that were not kept so far: the cache is full, and they are worth less than what
+    /// would have had to make room.
+    pub not_admitted: u64,
     /// The number of the schema's reading against which it was analysed.
     pub schema_epoch: u64,
 }
@@ -49,6 +52,7 @@ impl Explanation {
             writes: statement.footprint.writes.clone(),
             is_cache_enabled,
             is_schema_known: !epoch.is_blind,
+            not_admitted: statement.record.not_admitted(),
             schema_epoch: epoch.number,
         }
     }
@@ -106,6 +110,13 @@ impl fmt::Display for Explanation {
                 }
             },
             _ => {}
+        }
+        if self.not_admitted > 0 {
+            let count = self.not_admitted;
+            writeln!(
+                f,
+                "             {count} results were not kept: the cache is full, others are worth more"
+            )?;
         }
         if !self.depends_on.is_empty() {
             writeln!(f, "depends on   {}", names(&self.depends_on))?;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use plexidb_cache::Tally;
+use plexidb_cache::{Inserted, Tally};
 use plexidb_sql::{Cacheability, Profile};
 use quick_cache::sync::Cache;
 
@@ -40,6 +40,9 @@ pub enum Miss {
 /// SQLite, which run inline, stay below it, anything over a network does not.
 const WAIT_WORTH_NS: u64 = 20_000;
 
+/// A time longer than this many means counts as so long.
+const OUTLIER: u64 = 4;
+
 /// What one kind of statement did so far.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -64,6 +67,11 @@ pub struct StatementStats {
     pub held: u64,
     /// Results that were stored.
     pub fills: u64,
+    /// Results that were not kept because the cache is full and they are worth less than what would have had to make room:
+    /// they cost little to fetch, are large, or are hardly ever hit.
+    pub not_admitted: u64,
+    /// Results that were not kept because they are larger than `l1_entry_bytes_max`.
+    pub too_large: u64,
     /// Executions that failed.
     pub errors: u64,
     /// Rows that the database returned or changed.
@@ -91,6 +99,8 @@ pub(crate) struct Record {
     stale: AtomicU64,
     held: AtomicU64,
     fills: AtomicU64,
+    not_admitted: AtomicU64,
+    too_large: AtomicU64,
     errors: AtomicU64,
     rows: AtomicU64,
     time_ns: AtomicU64,
@@ -138,9 +148,8 @@ impl Registry {
         !self.is_adaptive || lock(&record.payoff).is_on(record.tally.hits())
     }
 
-    /// Counts a result that was stored, and judges whether that pays.
-    pub(crate) fn filled(&self, record: &Record, fetch: Duration, overhead: Duration) {
-        add(&record.fills, 1);
+    /// Judges after a miss whether caching pays.
+    pub(crate) fn judge(&self, record: &Record, fetch: Duration, overhead: Duration) {
         if self.is_adaptive {
             let (fetch, overhead) = (nanoseconds(fetch), nanoseconds(overhead));
             lock(&record.payoff).missed(record.tally.hits(), fetch, overhead);
@@ -172,6 +181,8 @@ impl Record {
             stale: AtomicU64::new(0),
             held: AtomicU64::new(0),
             fills: AtomicU64::new(0),
+            not_admitted: AtomicU64::new(0),
+            too_large: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             time_ns: AtomicU64::new(0),
@@ -198,6 +209,29 @@ impl Record {
             Some(rows) => add(&self.rows, rows),
             None => add(&self.errors, 1),
         }
+    }
+
+    /// Counts what became of a result.
+    pub(crate) fn filled(&self, inserted: Inserted) {
+        match inserted {
+            Inserted::Stored => add(&self.fills, 1),
+            Inserted::NotAdmitted { .. } => add(&self.not_admitted, 1),
+            Inserted::TooLarge { .. } => add(&self.too_large, 1),
+            Inserted::Expired => {}
+        }
+    }
+
+    /// Results that the full cache did not admit.
+    pub(crate) fn not_admitted(&self) -> u64 {
+        self.not_admitted.load(Ordering::Relaxed)
+    }
+
+    /// The time of an execution that was counted, without what says nothing of the work: where it is many times the mean, a
+    /// thread has lost its processor.
+    pub(crate) fn usual(&self, took: Duration) -> Duration {
+        let executions = self.executions.load(Ordering::Relaxed).max(1);
+        let mean_ns = self.time_ns.load(Ordering::Relaxed) / executions;
+        took.min(Duration::from_nanos(mean_ns.saturating_mul(OUTLIER)))
     }
 
     /// Counts a read that waited for an equal one.
@@ -251,6 +285,8 @@ impl Record {
             stale: load(&self.stale),
             held: load(&self.held),
             fills: load(&self.fills),
+            not_admitted: load(&self.not_admitted),
+            too_large: load(&self.too_large),
             errors: load(&self.errors),
             rows: load(&self.rows),
             time: Duration::from_nanos(load(&self.time_ns)),

@@ -43,6 +43,7 @@ fn each_event_has_a_counter_of_its_own() {
         Event::Bypass,
         Event::Held,
         Event::Coalesced,
+        Event::NotAdmitted,
     ];
     for (times, event) in events.into_iter().enumerate() {
         for _ in 0..=times {
@@ -56,7 +57,7 @@ fn each_event_has_a_counter_of_its_own() {
         [stats.fills, stats.rejected, stats.evictions, stats.bypasses],
         [5, 6, 7, 8]
     );
-    assert_eq!([stats.held, stats.coalesced], [9, 10]);
+    assert_eq!([stats.held, stats.coalesced, stats.not_admitted], [9, 10, 11]);
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub(super) fn layout(config: L1Config) -> Layout {
     let L1Config {
         bytes_max,
         entry_bytes_max,
+        is_cost_aware: _,
     } = config;
     let entries_estimated = (bytes_max / ENTRY_BYTES_USUAL).max(1);
     let shard_bytes_min = entry_bytes_max

@@ -13,6 +13,7 @@ use crate::slots::SlotArray;
 use crate::stamp::Stamps;
 use crate::tally::Tally;
 
+mod admission;
 mod bounds;
 mod model;
 mod protocol;
@@ -76,10 +77,10 @@ fn hit<W: AtomicWord>(l1: &L1, slots: &SlotArray<W>, id: i64) -> Option<i64> {
     }
 }
 
-fn insert(l1: &L1, id: i64, rows: RowSet, stamps: Stamps, ttl: Duration) -> Inserted {
+fn insert(l1: &L1, slots: &SlotArray, id: i64, rows: RowSet, ttl: Duration) -> Inserted {
     let mut buffer = KeyBuffer::new();
     let key = KeyRef::new(0, SQL, &[ValueRef::Int(id)], &mut buffer).to_owned(SQL.into());
-    l1.insert(key, fill(rows, stamps, ttl))
+    l1.insert(key, fill(rows, capture(slots), ttl), slots)
 }
 
 fn fill(rows: RowSet, stamps: Stamps, ttl: Duration) -> Fill {
@@ -87,6 +88,7 @@ fn fill(rows: RowSet, stamps: Stamps, ttl: Duration) -> Fill {
         rows,
         stamps,
         ttl,
+        cost: Duration::from_millis(1),
         tally: Arc::default(),
         keeps_stale: false,
     }
@@ -100,7 +102,7 @@ fn capture<W: AtomicWord>(slots: &SlotArray<W>) -> Stamps {
 fn a_result_is_returned_until_a_write_overtakes_it() {
     let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
     assert!(matches!(get(&l1, &slots, 7), Lookup::Miss));
-    assert_eq!(insert(&l1, 7, rows(70), capture(&slots), TTL), Inserted::Stored);
+    assert_eq!(insert(&l1, &slots, 7, rows(70), TTL), Inserted::Stored);
     assert_eq!(hit(&l1, &slots, 7), Some(70));
     assert!(matches!(get(&l1, &slots, 8), Lookup::Miss));
     slots.begin_write(&[USERS]).end();
@@ -117,14 +119,17 @@ fn a_result_that_was_overtaken_before_it_was_stored_is_dead_on_arrival() {
     let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
     let stamps = capture(&slots);
     slots.begin_write(&[USERS]).end();
-    assert_eq!(insert(&l1, 7, rows(70), stamps, TTL), Inserted::Stored);
-    assert!(matches!(get(&l1, &slots, 7), Lookup::Stale));
+    let mut buffer = KeyBuffer::new();
+    let key = KeyRef::new(0, SQL, &[ValueRef::Int(7)], &mut buffer);
+    let inserted = l1.insert(key.to_owned(SQL.into()), fill(rows(70), stamps, TTL), &slots);
+    assert_eq!(inserted, Inserted::Stored);
+    assert!(matches!(l1.get(&key, &slots), Lookup::Stale));
 }
 
 #[test]
 fn nothing_is_returned_while_a_write_is_in_flight() {
     let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
-    insert(&l1, 7, rows(70), capture(&slots), TTL);
+    insert(&l1, &slots, 7, rows(70), TTL);
     let hold = slots.begin_write(&[USERS]);
     assert!(matches!(get(&l1, &slots, 7), Lookup::Held));
     hold.end();
@@ -134,7 +139,7 @@ fn nothing_is_returned_while_a_write_is_in_flight() {
 #[test]
 fn a_result_survives_a_write_that_turns_out_not_to_touch_it() {
     let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
-    insert(&l1, 7, rows(70), capture(&slots), TTL);
+    insert(&l1, &slots, 7, rows(70), TTL);
     let precaution = slots.begin_write(&[USERS]);
     assert!(matches!(get(&l1, &slots, 7), Lookup::Held));
     precaution.release();
@@ -162,7 +167,7 @@ fn hits_are_counted_for_their_statement_also_after_their_entry_is_gone() {
         tally: Arc::clone(&tally),
         ..fill(rows(70), capture(&slots), TTL)
     };
-    l1.insert(key.to_owned(SQL.into()), fill);
+    l1.insert(key.to_owned(SQL.into()), fill, &slots);
     for _ in 0..100 {
         assert!(hit(&l1, &slots, 7).is_some());
     }
@@ -184,7 +189,7 @@ fn a_result_that_may_be_stale_is_kept_and_told_its_age() {
         keeps_stale: true,
         ..fill(rows(70), capture(&slots), TTL)
     };
-    l1.insert(key.to_owned(SQL.into()), kept);
+    l1.insert(key.to_owned(SQL.into()), kept, &slots);
     slots.begin_write(&[USERS]).end();
     clock.advance_ms(1_500);
     l1.tick();
@@ -192,19 +197,19 @@ fn a_result_that_may_be_stale_is_kept_and_told_its_age() {
     let (stale, age) = l1.peek_stale(&key).unwrap();
     assert_eq!((number(&stale), age), (70, Duration::from_millis(1_500)));
     // Others are gone at once.
-    insert(&l1, 7, rows(71), capture(&slots), TTL);
+    insert(&l1, &slots, 7, rows(71), TTL);
     assert!(l1.peek_stale(&key).is_none());
 }
 
 #[test]
 fn a_late_reader_of_a_dead_entry_does_not_remove_its_successor() {
     let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
-    insert(&l1, 7, rows(70), capture(&slots), TTL);
+    insert(&l1, &slots, 7, rows(70), TTL);
     let mut buffer = KeyBuffer::new();
     let key = KeyRef::new(0, SQL, &[ValueRef::Int(7)], &mut buffer);
     let dead = l1.entries.get(&key).unwrap();
     slots.begin_write(&[USERS]).end();
-    insert(&l1, 7, rows(71), capture(&slots), TTL);
+    insert(&l1, &slots, 7, rows(71), TTL);
     l1.forget(&key, &dead.entry, super::Event::Stale);
     assert_eq!(hit(&l1, &slots, 7), Some(71));
 }
@@ -216,7 +221,7 @@ fn an_entry_expires_by_the_clock_that_the_owner_ticks() {
         L1::with_clock(L1Config::default(), clock.clone()),
         Arc::new(SlotArray::default()),
     );
-    insert(&l1, 7, rows(70), capture(&slots), Duration::from_millis(500));
+    insert(&l1, &slots, 7, rows(70), Duration::from_millis(500));
     clock.advance_ms(499);
     l1.tick();
     assert_eq!(hit(&l1, &slots, 7), Some(70));
@@ -231,14 +236,8 @@ fn an_entry_expires_by_the_clock_that_the_owner_ticks() {
 #[test]
 fn ttls_of_all_sizes_are_taken() {
     let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
-    assert_eq!(
-        insert(&l1, 1, rows(1), capture(&slots), Duration::ZERO),
-        Inserted::Expired
-    );
-    assert_eq!(
-        insert(&l1, 2, rows(2), capture(&slots), Duration::MAX),
-        Inserted::Stored
-    );
+    assert_eq!(insert(&l1, &slots, 1, rows(1), Duration::ZERO), Inserted::Expired);
+    assert_eq!(insert(&l1, &slots, 2, rows(2), Duration::MAX), Inserted::Stored);
     assert_eq!(hit(&l1, &slots, 1), None);
     assert_eq!(hit(&l1, &slots, 2), Some(2));
 }
@@ -247,7 +246,7 @@ fn ttls_of_all_sizes_are_taken() {
 fn entries_can_be_removed_and_cleared() {
     let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
     for id in 0..3 {
-        insert(&l1, id, rows(id), capture(&slots), TTL);
+        insert(&l1, &slots, id, rows(id), TTL);
     }
     let mut buffer = KeyBuffer::new();
     let key = KeyRef::new(0, SQL, &[ValueRef::Int(1)], &mut buffer);
@@ -267,7 +266,8 @@ fn equal_statements_of_two_databases_are_kept_apart() {
     let [first, second] = &mut buffers;
     let keys = [KeyRef::new(1, SQL, &[], first), KeyRef::new(2, SQL, &[], second)];
     for (key, value) in keys.iter().zip([10, 20]) {
-        l1.insert(key.to_owned(SQL.into()), fill(rows(value), capture(&slots), TTL));
+        let fill = fill(rows(value), capture(&slots), TTL);
+        l1.insert(key.to_owned(SQL.into()), fill, &slots);
     }
     for (key, value) in keys.iter().zip([10, 20]) {
         assert!(matches!(l1.get(key, &slots), Lookup::Hit(rows) if number(&rows) == value));
@@ -288,7 +288,8 @@ fn keys_of_one_hash_are_compared_in_full() {
         let mut buffer = KeyBuffer::new();
         let mut key = KeyRef::new(0, SQL, &[ValueRef::Int(id)], &mut buffer);
         key.hash = 0;
-        l1.insert(key.to_owned(SQL.into()), fill(rows(id), capture(&slots), TTL));
+        let fill = fill(rows(id), capture(&slots), TTL);
+        l1.insert(key.to_owned(SQL.into()), fill, &slots);
     }
     for id in 0..20 {
         assert!(matches!(lookup(id), Lookup::Hit(rows) if number(&rows) == id));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use plexidb_cache::{Boarding, Fill, Inserted, Key, KeyRef, Lookup, Stamps};
+use plexidb_cache::{Boarding, Fill, Inserted, Key, KeyRef, Lookup};
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
 use plexidb_core::{Params, RowSet, Value, ValueRef};
@@ -193,12 +193,20 @@ impl Inner {
                     Some(leader) => leader.key().clone(),
                     None => self.key(&statement, values, scope),
                 };
-                // A result that is too large is counted by the cache and simply not kept.
-                let inserted = self
-                    .l1
-                    .insert(key, self.fill(&statement, execution, &set, stamps));
-                self.registry.filled(record, took, planning + answered.elapsed());
-                inserted == Inserted::Stored
+                let fill = Fill {
+                    rows: set.clone(),
+                    stamps,
+                    ttl: self.ttl(&statement, execution),
+                    cost: record.usual(took),
+                    tally: Arc::clone(&record.tally),
+                    keeps_stale: self.stale_age_max(&statement, execution).is_some(),
+                };
+                // One that is not kept is returned all the same.
+                let inserted = self.l1.insert(key, fill, &self.slots);
+                let is_kept = matches!(inserted, Inserted::Stored);
+                record.filled(inserted);
+                self.registry.judge(record, took, planning + answered.elapsed());
+                is_kept
             }
             None => {
                 self.l1.count_bypass();
@@ -231,16 +239,6 @@ impl Inner {
         let mut buffer = SmallVec::new();
         KeyRef::new(self.key_scope(scope), &statement.sql, values, &mut buffer)
             .to_owned(Arc::clone(&statement.sql))
-    }
-
-    fn fill(&self, statement: &Statement, execution: Execution, set: &RowSet, stamps: Stamps) -> Fill {
-        Fill {
-            rows: set.clone(),
-            stamps,
-            ttl: self.ttl(statement, execution),
-            tally: Arc::clone(&statement.record.tally),
-            keeps_stale: self.stale_age_max(statement, execution).is_some(),
-        }
     }
 
     /// Runs the request until `deadline`, where the read has waited before, else for `timeout` from when it has a

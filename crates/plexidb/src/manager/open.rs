@@ -26,6 +26,7 @@ pub(super) fn l1(config: &Config) -> L1 {
     L1::new(L1Config {
         bytes_max: config.l1_bytes_max,
         entry_bytes_max: config.l1_entry_bytes_max,
+        ..L1Config::default()
     })
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Invariant: it changes what a read costs, never what it returns. It knows times and counts, no statement.
 
+use super::OUTLIER;
+
 #[cfg(test)]
 mod tests;
 
@@ -12,8 +14,6 @@ const PAUSE_FIRST: u64 = 8_192;
 const PAUSE_DOUBLINGS_MAX: u32 = 8;
 /// What a hit costs; `cargo xtask bench hit` measures it. A miss costs so much more that its share does not matter.
 const HIT_NS: f64 = 150.0;
-/// A time longer than this many means counts as so long.
-const OUTLIER: f64 = 4.0;
 /// The weight of the newest time in a mean.
 const NEWEST: f64 = 1.0 / 16.0;
 
@@ -97,6 +97,6 @@ fn mean(mean: &mut f64, ns: u64) {
         *mean = ns;
     } else {
         // A thread that lost its processor in between says nothing of the work.
-        *mean += (ns.min(*mean * OUTLIER) - *mean) * NEWEST;
+        *mean += (ns.min(*mean * OUTLIER as f64) - *mean) * NEWEST;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plexidb_cache::Inserted;
 use plexidb_core::Dialect;
 use plexidb_sql::{Cacheability, Profile, Reason};
 
@@ -48,7 +49,8 @@ fn caching_that_never_hits_is_switched_off_and_shown() {
         for _ in 0..1_200 {
             if registry.pays(&record) {
                 record.missed(Miss::Stale);
-                registry.filled(&record, Duration::from_micros(40), Duration::from_micros(2));
+                record.filled(Inserted::Stored);
+                registry.judge(&record, Duration::from_micros(40), Duration::from_micros(2));
             }
         }
         let stats = &registry.snapshot()[0];
@@ -87,4 +89,41 @@ fn quick_statements_are_not_waited_for() {
     assert!(!users.is_worth_a_wait());
     users.executed(Duration::from_millis(2), Some(1));
     assert!(users.is_worth_a_wait(), "the mean is over 20 µs now");
+}
+
+#[test]
+fn results_that_were_not_kept_are_counted_by_their_reason() {
+    let registry = Registry::new(16, true);
+    let users = record(&registry, "SELECT name FROM users");
+    users.filled(Inserted::Stored);
+    for _ in 0..2 {
+        users.filled(Inserted::NotAdmitted { bytes: 7 });
+    }
+    for _ in 0..3 {
+        users.filled(Inserted::TooLarge {
+            bytes: 7,
+            bytes_max: 6,
+        });
+    }
+    users.filled(Inserted::Expired);
+    let stats = &registry.snapshot()[0];
+    assert_eq!((stats.fills, stats.not_admitted, stats.too_large), (1, 2, 3));
+}
+
+#[test]
+fn a_time_that_says_nothing_of_the_work_is_clamped() {
+    let registry = Registry::new(16, true);
+    let users = record(&registry, "SELECT name FROM users");
+    for _ in 0..99 {
+        users.executed(Duration::from_micros(100), Some(1));
+    }
+    assert_eq!(
+        users.usual(Duration::from_micros(300)),
+        Duration::from_micros(300)
+    );
+    users.executed(Duration::from_micros(10_100), Some(1));
+    assert_eq!(
+        users.usual(Duration::from_micros(10_100)),
+        Duration::from_micros(800)
+    );
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(missing_docs, reason = "tests are named after what they show")]
 
+mod admission;
 mod api;
 mod cancellation;
 mod coalescing;

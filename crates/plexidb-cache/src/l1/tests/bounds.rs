@@ -8,14 +8,12 @@ fn memory_stays_below_its_bound_and_evictions_are_counted() {
     let config = L1Config {
         bytes_max: 256 << 10,
         entry_bytes_max: 8 << 10,
+        is_cost_aware: false,
     };
     let (l1, slots) = (L1::new(config), Arc::new(SlotArray::default()));
     for id in 0..2000 {
         let size = (id as usize * 131) % (6 << 10);
-        assert_eq!(
-            insert(&l1, id, rows_of_size(size), capture(&slots), TTL),
-            Inserted::Stored
-        );
+        assert_eq!(insert(&l1, &slots, id, rows_of_size(size), TTL), Inserted::Stored);
         assert!(l1.bytes() <= config.bytes_max, "{} bytes", l1.bytes());
     }
     let stats = l1.stats();
@@ -35,12 +33,13 @@ fn a_result_is_stored_or_said_to_be_too_large() {
         let config = L1Config {
             bytes_max,
             entry_bytes_max,
+            is_cost_aware: false,
         };
         let (l1, slots) = (L1::new(config), Arc::new(SlotArray::default()));
         let mut outcomes = [0, 0];
         for id in 0..200 {
             let size = id as usize * (bytes_max.min(entry_bytes_max) as usize) / 150;
-            match insert(&l1, id, rows_of_size(size), capture(&slots), TTL) {
+            match insert(&l1, &slots, id, rows_of_size(size), TTL) {
                 Inserted::Stored => {
                     outcomes[0] += 1;
                     assert!(
@@ -53,7 +52,9 @@ fn a_result_is_stored_or_said_to_be_too_large() {
                     assert!(bytes > bytes_max && bytes_max <= config.bytes_max.min(entry_bytes_max));
                     assert!(matches!(get(&l1, &slots, id), Lookup::Miss));
                 }
-                Inserted::Expired => panic!("the TTL is not zero"),
+                Inserted::Expired | Inserted::NotAdmitted { .. } => {
+                    panic!("the TTL is not zero, nor is anything weighed")
+                }
             }
         }
         assert!(
@@ -70,23 +71,68 @@ fn a_cache_without_memory_stores_nothing() {
         L1::new(L1Config {
             bytes_max: 0,
             entry_bytes_max: 100,
+            ..L1Config::default()
         }),
         Arc::new(SlotArray::default()),
     );
     assert!(matches!(
-        insert(&l1, 7, rows(7), capture(&slots), TTL),
+        insert(&l1, &slots, 7, rows(7), TTL),
         Inserted::TooLarge { bytes_max: 0, .. }
     ));
     assert!(matches!(get(&l1, &slots, 7), Lookup::Miss));
 }
 
 #[test]
-fn an_entry_weighs_at_least_its_rows_and_its_key() {
-    let (l1, slots) = (L1::new(L1Config::default()), Arc::new(SlotArray::default()));
-    let result = rows_of_size(10_000);
-    let rows_bytes = result.memory_bytes() as u64;
-    insert(&l1, 7, result, capture(&slots), TTL);
-    assert!(l1.bytes() > rows_bytes + SQL.len() as u64 && l1.bytes() < rows_bytes + 1000);
+fn a_result_that_replaces_an_older_one_evicts_nothing() {
+    let config = L1Config {
+        bytes_max: 64 << 10,
+        entry_bytes_max: 8 << 10,
+        ..L1Config::default()
+    };
+    let (l1, slots) = (L1::new(config), Arc::new(SlotArray::default()));
+    for size in 0..2000 {
+        insert(&l1, &slots, 7, rows_of_size(size), TTL);
+    }
+    let stats = l1.stats();
+    assert_eq!((stats.evictions, stats.entries, stats.fills), (0, 1, 2000));
+    // What it displaces when there is no room are evictions.
+    for id in 100..400 {
+        insert(&l1, &slots, id, rows_of_size(1000), TTL);
+    }
+    let stats = l1.stats();
+    assert!(stats.entries < 100);
+    assert_eq!(stats.evictions, 301 - stats.entries);
+}
+
+#[test]
+fn an_entry_weighs_what_it_takes_of_the_heap() {
+    const ENTRIES: i64 = 3_000;
+    let slots = Arc::new(SlotArray::default());
+    // Parameters, cells and stamps of few and of many bytes.
+    for (cell_bytes, tags) in [(10, 1), (10, 40), (4_000, 3)] {
+        let l1 = L1::new(L1Config {
+            bytes_max: 1 << 30,
+            ..L1Config::default()
+        });
+        let used = allocation_counter::measure(|| {
+            for id in 0..ENTRIES {
+                // A text, a tally and columns of its own each: the most that an entry can take.
+                let sql = format!("SELECT b FROM blobs WHERE id = ? AND {id} = {id}");
+                let mut buffer = KeyBuffer::new();
+                let key =
+                    KeyRef::new(0, &sql, &[ValueRef::Int(id)], &mut buffer).to_owned(sql.as_str().into());
+                let tags = (0..tags).map(|tag| Tag::table("public", &format!("t{tag}")));
+                let stamps = slots.capture(tags).unwrap();
+                l1.insert(key, fill(rows_of_size(cell_bytes), stamps, TTL), &slots);
+            }
+        });
+        let (bytes, used) = (l1.bytes(), used.bytes_current.unsigned_abs());
+        assert_eq!(l1.len() as i64, ENTRIES);
+        assert!(
+            used <= bytes && bytes < used + ENTRIES as u64 * 500,
+            "{cell_bytes} B and {tags} tags: {bytes} B are counted, and {used} B are used"
+        );
+    }
 }
 
 #[test]
@@ -105,17 +151,18 @@ fn a_scan_drives_out_what_was_used_once_and_not_what_is_used_again() {
     let config = L1Config {
         bytes_max: 1 << 20,
         entry_bytes_max: 8 << 10,
+        is_cost_aware: false,
     };
     let (l1, slots) = (L1::new(config), Arc::new(SlotArray::default()));
     let scan = |first: i64| {
         for id in first..first + SCANNED {
-            insert(&l1, id, rows_of_size(1_000), capture(&slots), TTL);
+            insert(&l1, &slots, id, rows_of_size(1_000), TTL);
         }
     };
     // What comes while there is room is kept longer, so the room is taken first.
     scan(1_000);
     for id in 0..2 * EACH {
-        insert(&l1, id, rows(id), capture(&slots), TTL);
+        insert(&l1, &slots, id, rows(id), TTL);
         if id < EACH {
             assert!((0..3).all(|_| hit(&l1, &slots, id) == Some(id)));
         }

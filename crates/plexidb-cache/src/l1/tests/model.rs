@@ -108,6 +108,7 @@ impl Bench {
                 L1Config {
                     bytes_max,
                     entry_bytes_max: bytes_max,
+                    is_cost_aware: true,
                 },
                 clock.clone(),
             ),
@@ -152,12 +153,18 @@ impl Bench {
     fn store(&mut self, id: i64, dependencies: Dependencies, stamps: Stamps, ttl_ms: u64) {
         self.next_number += 1;
         let number = self.next_number;
+        let had_entry = self.with_key(id, |l1, key| l1.entries.contains_key(key));
         let inserted = self.with_key(id, |l1, key| {
-            l1.insert(
-                key.to_owned(SQL.into()),
-                fill(rows(number), stamps, Duration::from_millis(ttl_ms)),
-            )
+            let fill = Fill {
+                // Few are worth what others cost, so that some are not admitted.
+                cost: Duration::from_micros(1 << (number % 16)),
+                ..fill(rows(number), stamps, Duration::from_millis(ttl_ms))
+            };
+            l1.insert(key.to_owned(SQL.into()), fill, &self.slots)
         });
+        // Where there is room, and where a result takes the place of an older one, nothing is weighed.
+        let may_refuse = !self.is_roomy && !had_entry;
+        assert!(may_refuse || !matches!(inserted, Inserted::NotAdmitted { .. }));
         if inserted == Inserted::Stored {
             let expires_at_ms = self.clock.now_ms() + ttl_ms;
             self.entries.insert(
@@ -275,6 +282,7 @@ impl Bench {
                 self.l1.tick();
             }
         }
+        prop_assert_eq!(self.l1.room.taken(), self.l1.bytes());
         Ok(())
     }
 }

@@ -183,7 +183,9 @@ impl World {
         if let (Some(stamps), true) = (stamps, is_unchanged) {
             let mut buffer = KeyBuffer::new();
             let key = KeyRef::new(0, SQL, &[], &mut buffer).to_owned(SQL.into());
-            let _ = self.l1.insert(key, fill(rows(number as i64), stamps, TTL));
+            let _ = self
+                .l1
+                .insert(key, fill(rows(number as i64), stamps, TTL), &self.slots);
         }
         number
     }
@@ -232,7 +234,9 @@ impl World {
         if let Some(stamps) = stamps {
             let mut buffer = KeyBuffer::new();
             let key = KeyRef::new(0, SQL, &[], &mut buffer).to_owned(SQL.into());
-            let _ = self.l1.insert(key, fill(rows(number as i64), stamps, TTL));
+            let _ = self
+                .l1
+                .insert(key, fill(rows(number as i64), stamps, TTL), &self.slots);
         }
         number
     }
@@ -274,6 +278,7 @@ fn explore(
                 L1Config {
                     bytes_max: 1 << 16,
                     entry_bytes_max: 1 << 14,
+                    ..L1Config::default()
                 },
                 FakeClock::default(),
             ),

@@ -19,9 +19,11 @@
 mod account;
 mod certificate;
 mod client;
+mod cluster;
 mod folder;
 mod install;
 mod mariadb;
+mod poll;
 mod postgres;
 mod private;
 mod program;
@@ -33,9 +35,10 @@ mod suite;
 mod supervisor;
 mod unique;
 
+pub use cluster::Cluster;
 pub use install::{Missing, ServerKind, missing_servers};
 pub use mariadb::{MariaDb, MariaDbDatabase};
-pub use postgres::{Postgres, PostgresDatabase};
+pub use postgres::{Postgres, PostgresCluster, PostgresDatabase, PostgresNode, PostgresRole};
 pub use private::Private;
 pub use proxy::{Proxy, Traffic};
 pub use redis::{Redis, RedisDatabase};

@@ -180,11 +180,13 @@ impl Server for MariaDb {
         quick: "KILL",
     };
 
-    fn prepare(folder: &Folder, account: Option<Account>) -> Result<()> {
+    fn furnish(folder: &Folder, account: Option<Account>) -> Result<()> {
         folder.write_certificates(account)?;
-        folder.write_private(&users_in(folder), &users(), account)?;
-        let temporary = temporary_in(folder);
-        folder.create_folder(&temporary, account)?;
+        write_start_script(folder, account, Writes::Allowed)?;
+        folder.create_folder(&temporary_in(folder), account)
+    }
+
+    fn create_data(folder: &Folder, account: Option<Account>) -> Result<()> {
         let mut words = account::prefix(account)?;
         words.push(ServerKind::MariaDb.program("mariadb-install-db")?.into());
         words.extend(
@@ -197,7 +199,7 @@ impl Server for MariaDb {
             .map(OsString::from),
         );
         words.push(format!("--datadir={}", folder.data().display()).into());
-        words.push(format!("--tmpdir={}", temporary.display()).into());
+        words.push(format!("--tmpdir={}", temporary_in(folder).display()).into());
         client::run_quietly(&words).context("mariadb-install-db could not create the system tables")
     }
 
@@ -213,7 +215,7 @@ impl Server for MariaDb {
             ("tmpdir", temporary_in(folder)),
             ("socket", socket_in(folder)),
             ("pid-file", folder.path().join("mariadbd.pid")),
-            ("init-file", users_in(folder)),
+            ("init-file", start_script_in(folder)),
             ("ssl-ca", folder.ca_certificate()),
             ("ssl-cert", folder.certificate()),
             ("ssl-key", folder.key()),
@@ -246,18 +248,31 @@ fn temporary_in(folder: &Folder) -> PathBuf {
     folder.path().join("tmp")
 }
 
-fn users_in(folder: &Folder) -> PathBuf {
-    folder.path().join("users.sql")
+/// SQL that the server runs at each start, before it takes connections.
+fn start_script_in(folder: &Folder) -> PathBuf {
+    folder.path().join("start.sql")
 }
 
-/// Both hosts are named: `'%'` alone would lose against an anonymous `''@'localhost'` that some packages create.
-fn users() -> String {
-    ["localhost", "%"]
-        .map(|host| {
-            format!(
-                "CREATE USER IF NOT EXISTS '{USER}'@'{host}' IDENTIFIED BY '{PASSWORD}';\n\
-                 GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'{host}' WITH GRANT OPTION;\n"
-            )
-        })
-        .concat()
+/// Whether a server takes writes of users without the privilege `READ_ONLY ADMIN` from its next start on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writes {
+    Allowed,
+    Refused,
+}
+
+/// Creates the kit's user and sets the server's role, at each start: what is set live does not survive a restart.
+fn write_start_script(folder: &Folder, account: Option<Account>, writes: Writes) -> Result<()> {
+    // The binary log of a replica must hold nothing of its own, or its positions would not be those of its primary.
+    let mut script = String::from("SET sql_log_bin = 0;\n");
+    // Both hosts are named: `'%'` alone would lose against an anonymous `''@'localhost'` that some packages create.
+    for host in ["localhost", "%"] {
+        script.push_str(&format!(
+            "CREATE USER IF NOT EXISTS '{USER}'@'{host}' IDENTIFIED BY '{PASSWORD}';\n\
+             GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'{host}' WITH GRANT OPTION;\n"
+        ));
+    }
+    if writes == Writes::Refused {
+        script.push_str("SET GLOBAL read_only = 1;\n");
+    }
+    folder.write_private(&start_script_in(folder), &script, account)
 }

@@ -14,9 +14,15 @@ use crate::private::{self, Private};
 use crate::server::Server;
 use crate::supervisor::EndSignals;
 
+mod cluster;
 mod database;
+mod node;
+mod role;
 
+pub use cluster::PostgresCluster;
 pub use database::PostgresDatabase;
+pub use node::PostgresNode;
+pub use role::PostgresRole;
 
 const USER: &str = "plexidb";
 const PASSWORD: &str = "postgres-secret";
@@ -182,8 +188,11 @@ impl Server for Postgres {
         quick: "QUIT",
     };
 
-    fn prepare(folder: &Folder, account: Option<Account>) -> Result<()> {
-        folder.write_certificates(account)?;
+    fn furnish(folder: &Folder, account: Option<Account>) -> Result<()> {
+        folder.write_certificates(account)
+    }
+
+    fn create_data(folder: &Folder, account: Option<Account>) -> Result<()> {
         let password_file = folder.path().join("password");
         folder.write_private(&password_file, PASSWORD, account)?;
         let mut words = account::prefix(account)?;

@@ -138,7 +138,11 @@ impl Server for Redis {
         quick: "KILL",
     };
 
-    fn prepare(_folder: &Folder, _account: Option<Account>) -> Result<()> {
+    fn furnish(_folder: &Folder, _account: Option<Account>) -> Result<()> {
+        Ok(())
+    }
+
+    fn create_data(_folder: &Folder, _account: Option<Account>) -> Result<()> {
         Ok(())
     }
 

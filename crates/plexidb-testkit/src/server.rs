@@ -21,8 +21,11 @@ pub(crate) trait Server: Sized + Send + Sync + 'static {
     /// How the server is told to end; neither signal may wait for its clients to leave.
     const END_SIGNALS: EndSignals;
 
-    /// Fills the folder: certificates and an empty database cluster.
-    fn prepare(folder: &Folder, account: Option<Account>) -> Result<()>;
+    /// Puts into the folder what stands beside the data: certificates, the first users.
+    fn furnish(folder: &Folder, account: Option<Account>) -> Result<()>;
+
+    /// Creates the data of a new, empty server in a furnished folder.
+    fn create_data(folder: &Folder, account: Option<Account>) -> Result<()>;
 
     /// The command line that serves the folder on `port`, without the change of account.
     fn command_line(folder: &Folder, port: u16) -> Result<Vec<OsString>>;

@@ -4,13 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use plexidb_testkit::{mariadb, postgres, redis};
 
-/// A limit for what must happen soon, so that a defect fails the test instead of hanging it.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::until;
 
 /// Starts the kit's own program with servers of its own, and returns it with the lines that it printed.
 fn owner(names: &[&str]) -> (Child, Vec<String>) {
@@ -43,14 +40,6 @@ fn socket_folder(url_unix: &str) -> &Path {
         path
     } else {
         path.parent().unwrap()
-    }
-}
-
-fn until(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
-        thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -37,7 +37,7 @@ mod unique;
 
 pub use cluster::Cluster;
 pub use install::{Missing, ServerKind, missing_servers};
-pub use mariadb::{MariaDb, MariaDbDatabase};
+pub use mariadb::{MariaDb, MariaDbCluster, MariaDbDatabase, MariaDbNode, MariaDbUser};
 pub use postgres::{Postgres, PostgresCluster, PostgresDatabase, PostgresNode, PostgresRole};
 pub use private::Private;
 pub use proxy::{Proxy, Traffic};

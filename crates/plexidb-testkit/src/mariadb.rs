@@ -14,12 +14,24 @@ use crate::private::{self, Private};
 use crate::server::Server;
 use crate::supervisor::EndSignals;
 
+mod cluster;
 mod database;
+mod node;
+mod part;
+mod user;
 
+pub use cluster::MariaDbCluster;
 pub use database::MariaDbDatabase;
+pub use node::MariaDbNode;
+pub use user::MariaDbUser;
+
+use part::Part;
 
 const USER: &str = "plexidb";
 const PASSWORD: &str = "mariadb-secret";
+/// The hosts that each user is created for: `'%'` alone would lose against an anonymous `''@'localhost'` that some packages
+/// create.
+const HOSTS: [&str; 2] = ["localhost", "%"];
 
 /// Settings for tests: nothing has to survive a power cut; a small buffer pool starts faster.
 const SETTINGS: &[&str] = &[
@@ -152,22 +164,28 @@ impl MariaDb {
         self.mariadb("", sql)
     }
 
+    /// As [`MariaDb::try_client`], with the names of the columns as the first line.
+    fn with_heading(&self, sql: &str) -> Result<String> {
+        client::run(&mut self.client_command()?, sql)
+    }
+
     fn mariadb(&self, database: &str, sql: &str) -> Result<String> {
-        let mut command = Command::new(ServerKind::MariaDb.program("mariadb")?);
-        command
-            .args([
-                "--no-defaults",
-                "--batch",
-                "--skip-column-names",
-                "--default-character-set=utf8mb4",
-            ])
-            .args(["--protocol=socket", "--connect-timeout=10", "--user", USER])
-            .arg(format!("--socket={}", self.socket().display()))
-            .env("MYSQL_PWD", PASSWORD);
+        let mut command = self.client_command()?;
+        command.arg("--skip-column-names");
         if !database.is_empty() {
             command.arg(database);
         }
         client::run(&mut command, sql)
+    }
+
+    fn client_command(&self) -> Result<Command> {
+        let mut command = Command::new(ServerKind::MariaDb.program("mariadb")?);
+        command
+            .args(["--no-defaults", "--batch", "--default-character-set=utf8mb4"])
+            .args(["--protocol=socket", "--connect-timeout=10", "--user", USER])
+            .arg(format!("--socket={}", self.socket().display()))
+            .env("MYSQL_PWD", PASSWORD);
+        Ok(command)
     }
 }
 
@@ -182,7 +200,8 @@ impl Server for MariaDb {
 
     fn furnish(folder: &Folder, account: Option<Account>) -> Result<()> {
         folder.write_certificates(account)?;
-        write_start_script(folder, account, Writes::Allowed)?;
+        folder.write_private(&users_in(folder), &users(), account)?;
+        Part::of_a_single_server().write(folder, account)?;
         folder.create_folder(&temporary_in(folder), account)
     }
 
@@ -206,7 +225,8 @@ impl Server for MariaDb {
     fn command_line(folder: &Folder, port: u16) -> Result<Vec<OsString>> {
         let mut words: Vec<OsString> = vec![
             ServerKind::MariaDb.program("mariadbd")?.into(),
-            "--no-defaults".into(),
+            // Must be the first option; those that follow outweigh the file.
+            format!("--defaults-file={}", Part::file_in(folder).display()).into(),
         ];
         words.extend(SETTINGS.iter().map(OsString::from));
         words.push(format!("--port={port}").into());
@@ -215,7 +235,7 @@ impl Server for MariaDb {
             ("tmpdir", temporary_in(folder)),
             ("socket", socket_in(folder)),
             ("pid-file", folder.path().join("mariadbd.pid")),
-            ("init-file", start_script_in(folder)),
+            ("init-file", users_in(folder)),
             ("ssl-ca", folder.ca_certificate()),
             ("ssl-cert", folder.certificate()),
             ("ssl-key", folder.key()),
@@ -248,31 +268,19 @@ fn temporary_in(folder: &Folder) -> PathBuf {
     folder.path().join("tmp")
 }
 
-/// SQL that the server runs at each start, before it takes connections.
-fn start_script_in(folder: &Folder) -> PathBuf {
-    folder.path().join("start.sql")
+fn users_in(folder: &Folder) -> PathBuf {
+    folder.path().join("users.sql")
 }
 
-/// Whether a server takes writes of users without the privilege `READ_ONLY ADMIN` from its next start on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Writes {
-    Allowed,
-    Refused,
-}
-
-/// Creates the kit's user and sets the server's role, at each start: what is set live does not survive a restart.
-fn write_start_script(folder: &Folder, account: Option<Account>, writes: Writes) -> Result<()> {
+/// SQL that a server runs at each start, before it takes connections.
+fn users() -> String {
     // The binary log of a replica must hold nothing of its own, or its positions would not be those of its primary.
     let mut script = String::from("SET sql_log_bin = 0;\n");
-    // Both hosts are named: `'%'` alone would lose against an anonymous `''@'localhost'` that some packages create.
-    for host in ["localhost", "%"] {
+    for host in HOSTS {
         script.push_str(&format!(
             "CREATE USER IF NOT EXISTS '{USER}'@'{host}' IDENTIFIED BY '{PASSWORD}';\n\
              GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'{host}' WITH GRANT OPTION;\n"
         ));
     }
-    if writes == Writes::Refused {
-        script.push_str("SET GLOBAL read_only = 1;\n");
-    }
-    folder.write_private(&start_script_in(folder), &script, account)
+    script
 }

@@ -166,6 +166,10 @@ impl<S> Private<S> {
         &self.folder
     }
 
+    pub(crate) fn account(&self) -> Option<Account> {
+        self.account
+    }
+
     /// Whether the server's process exists, paused or not.
     ///
     /// # Errors

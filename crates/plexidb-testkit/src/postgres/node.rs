@@ -86,6 +86,11 @@ impl PostgresNode {
     }
 
     fn follow_port(&self, primary: &Postgres, port: u16) -> Result<()> {
+        ensure!(
+            self.is_replica()?,
+            "{} is a primary: only rebuild_from makes it a replica",
+            self.name
+        );
         create_slot(primary, &self.name)?;
         self.set("primary_slot_name", &self.name)?;
         self.set("primary_conninfo", &connection_text(port, &self.name))?;

@@ -6,6 +6,7 @@
 )]
 
 mod lifecycle;
+mod mariadb_cluster;
 mod owner;
 mod postgres_cluster;
 mod proxy;

@@ -40,7 +40,7 @@ pub use install::{Missing, ServerKind, missing_servers};
 pub use mariadb::{MariaDb, MariaDbCluster, MariaDbDatabase, MariaDbNode, MariaDbUser};
 pub use postgres::{Postgres, PostgresCluster, PostgresDatabase, PostgresNode, PostgresRole};
 pub use private::Private;
-pub use proxy::{Proxy, Traffic};
+pub use proxy::{Direction, Flow, Proxy, Traffic};
 pub use redis::{Redis, RedisDatabase};
 pub use shared::{mariadb, postgres, redis, try_mariadb, try_postgres, try_redis};
 pub use suite::Suite;

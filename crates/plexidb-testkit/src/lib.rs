@@ -33,6 +33,7 @@ mod server;
 mod shared;
 mod suite;
 mod supervisor;
+mod template;
 mod unique;
 
 pub use cluster::Cluster;

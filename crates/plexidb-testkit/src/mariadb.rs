@@ -13,6 +13,7 @@ use crate::install::ServerKind;
 use crate::private::{self, Private};
 use crate::server::Server;
 use crate::supervisor::EndSignals;
+use crate::template::Slot;
 
 mod cluster;
 mod database;
@@ -220,6 +221,11 @@ impl Server for MariaDb {
         words.push(format!("--datadir={}", folder.data().display()).into());
         words.push(format!("--tmpdir={}", temporary_in(folder).display()).into());
         client::run_quietly(&words).context("mariadb-install-db could not create the system tables")
+    }
+
+    fn template() -> Option<&'static Slot> {
+        static SLOT: Slot = Slot::new();
+        Some(&SLOT)
     }
 
     fn command_line(folder: &Folder, port: u16) -> Result<Vec<OsString>> {

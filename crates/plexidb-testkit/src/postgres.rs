@@ -13,6 +13,7 @@ use crate::install::ServerKind;
 use crate::private::{self, Private};
 use crate::server::Server;
 use crate::supervisor::EndSignals;
+use crate::template::Slot;
 
 mod cluster;
 mod database;
@@ -215,6 +216,11 @@ impl Server for Postgres {
             password_file.into(),
         ]);
         client::run_quietly(&words).context("initdb could not create the database cluster")
+    }
+
+    fn template() -> Option<&'static Slot> {
+        static SLOT: Slot = Slot::new();
+        Some(&SLOT)
     }
 
     fn command_line(folder: &Folder, port: u16) -> Result<Vec<OsString>> {

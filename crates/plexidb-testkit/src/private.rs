@@ -14,6 +14,7 @@ use crate::account::{self, Account};
 use crate::folder::Folder;
 use crate::server::Server;
 use crate::supervisor::{Supervisor, Verb};
+use crate::template;
 
 /// Longest wait for a server to answer after it was started.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -45,7 +46,12 @@ impl<S> Deref for Private<S> {
 
 /// Starts a server in a new folder, with `extra` words at the end of its command line.
 pub(crate) fn start<S: Server>(extra: &[&str]) -> Result<Private<S>> {
-    start_on_data(extra, &S::create_data)
+    start_on_data(extra, &template::fill::<S>)
+}
+
+/// Starts a server for many processes.
+pub(crate) fn start_shared<S: Server>() -> Result<Private<S>> {
+    start_on_data(&[], &template::fill_and_leave::<S>)
 }
 
 /// As [`start`], on data that `create_data` puts into the folder.

@@ -1,20 +1,14 @@
 //! A MariaDB primary with replicas that follow it by GTID; a replica is `read_only` until it is promoted.
 //! Invariant: what the primary has acknowledged survives the kill of its processes (though not a power cut).
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context, Result};
 
 use super::MariaDb;
 use super::node::MariaDbNode;
 use super::part::Part;
-use crate::account::{self, Account};
-use crate::client;
 use crate::cluster::Cluster;
-use crate::folder::Folder;
 use crate::private;
-use crate::server::Server;
+use crate::template;
 
 /// A MariaDB primary with replicas.
 pub type MariaDbCluster = Cluster<MariaDbNode>;
@@ -48,25 +42,14 @@ impl MariaDbCluster {
     /// # Errors
     /// As [`MariaDbCluster::start`].
     pub fn start_with(replicas: usize, extra: &[&str]) -> Result<Self> {
-        let primary = start_node(1, extra, &|folder, account| {
-            MariaDb::create_data(folder, account)?;
-            // Creating the system tables takes longer than copying them.
-            copy(&folder.data(), &untouched_in(folder), account)
-        })?;
-        let cluster = Self::around(primary, replicas, |primary, number| {
-            let untouched = untouched_in(primary.folder());
-            let replica = start_node(number, extra, &|folder, account| {
-                copy(&untouched, &folder.data(), account)
-            })?;
+        let primary = start_node(1, extra)?;
+        Self::around(primary, replicas, |primary, number| {
+            let replica = start_node(number, extra)?;
             replica
                 .follow(primary)
                 .with_context(|| format!("replica {number} of the cluster"))?;
             Ok(replica)
-        })?;
-        let untouched = untouched_in(cluster.primary.folder());
-        std::fs::remove_dir_all(&untouched)
-            .with_context(|| format!("cannot remove {}", untouched.display()))?;
-        Ok(cluster)
+        })
     }
 
     /// Waits until each replica has applied all that the first primary has committed so far.
@@ -81,7 +64,7 @@ impl MariaDbCluster {
     }
 }
 
-fn start_node(number: usize, extra: &[&str], create_data: private::CreateData<'_>) -> Result<MariaDbNode> {
+fn start_node(number: usize, extra: &[&str]) -> Result<MariaDbNode> {
     let part = Part {
         server_id: u32::try_from(number).context("a cluster of so many nodes")?,
         // The first one is the primary.
@@ -89,18 +72,7 @@ fn start_node(number: usize, extra: &[&str], create_data: private::CreateData<'_
     };
     let server = private::start_on_data(&[SETTINGS, extra].concat(), &|folder, account| {
         part.write(folder, account)?;
-        create_data(folder, account)
+        template::fill::<MariaDb>(folder, account)
     })?;
     Ok(MariaDbNode::new(server, part.server_id))
-}
-
-/// Data that no server has run on yet.
-fn untouched_in(folder: &Folder) -> PathBuf {
-    folder.path().join("untouched")
-}
-
-fn copy(from: &Path, to: &Path, account: Option<Account>) -> Result<()> {
-    let mut words: Vec<OsString> = account::prefix(account)?;
-    words.extend(["cp".into(), "-a".into(), from.into(), to.into()]);
-    client::run_quietly(&words).context("cannot copy the data of a new server")
 }

@@ -13,7 +13,7 @@ use super::{MariaDb, PASSWORD, USER};
 use crate::poll::until;
 use crate::private::Private;
 use crate::proxy::Proxy;
-use crate::server::Server;
+use crate::template;
 
 /// Distance between the server ids of one node before and after it was rebuilt: more than a cluster has nodes.
 const SERVER_IDS_PER_LIFE: u32 = 1000;
@@ -99,7 +99,7 @@ impl MariaDbNode {
     /// # Errors
     /// Where the node does not start, or is not connected within 60 s.
     pub fn rebuild_from(&self, primary: &MariaDb) -> Result<()> {
-        self.server.replace_data(&MariaDb::create_data)?;
+        self.server.replace_data(&template::fill::<MariaDb>)?;
         // Under its old number it would skip what it committed itself in its former life.
         self.server_id.fetch_add(SERVER_IDS_PER_LIFE, Ordering::SeqCst);
         self.write_part(true)?;

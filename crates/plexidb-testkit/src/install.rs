@@ -10,7 +10,7 @@ use crate::program;
 /// The servers that the kit can start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ServerKind {
-    /// PostgreSQL, with `initdb` and `psql`.
+    /// PostgreSQL, with `initdb`, `psql` and `pg_basebackup`.
     Postgres,
     /// MariaDB, with `mariadb-install-db` and the `mariadb` client.
     MariaDb,
@@ -70,7 +70,7 @@ impl ServerKind {
     /// Each program that is needed, with its other name where distributions differ.
     fn programs(self) -> &'static [&'static [&'static str]] {
         match self {
-            Self::Postgres => &[&["postgres"], &["initdb"], &["psql"]],
+            Self::Postgres => &[&["postgres"], &["initdb"], &["psql"], &["pg_basebackup"]],
             Self::MariaDb => &[
                 &["mariadbd"],
                 &["mariadb-install-db", "mysql_install_db"],

@@ -13,13 +13,26 @@ use crate::install::ServerKind;
 use crate::private::{self, Private};
 use crate::server::Server;
 use crate::supervisor::EndSignals;
+use crate::template::Slot;
 
+mod cluster;
 mod database;
+mod node;
+mod part;
+mod user;
 
+pub use cluster::MariaDbCluster;
 pub use database::MariaDbDatabase;
+pub use node::MariaDbNode;
+pub use user::MariaDbUser;
+
+use part::Part;
 
 const USER: &str = "plexidb";
 const PASSWORD: &str = "mariadb-secret";
+/// The hosts that each user is created for: `'%'` alone would lose against an anonymous `''@'localhost'` that some packages
+/// create.
+const HOSTS: [&str; 2] = ["localhost", "%"];
 
 /// Settings for tests: nothing has to survive a power cut; a small buffer pool starts faster.
 const SETTINGS: &[&str] = &[
@@ -152,22 +165,28 @@ impl MariaDb {
         self.mariadb("", sql)
     }
 
+    /// As [`MariaDb::try_client`], with the names of the columns as the first line.
+    fn with_heading(&self, sql: &str) -> Result<String> {
+        client::run(&mut self.client_command()?, sql)
+    }
+
     fn mariadb(&self, database: &str, sql: &str) -> Result<String> {
-        let mut command = Command::new(ServerKind::MariaDb.program("mariadb")?);
-        command
-            .args([
-                "--no-defaults",
-                "--batch",
-                "--skip-column-names",
-                "--default-character-set=utf8mb4",
-            ])
-            .args(["--protocol=socket", "--connect-timeout=10", "--user", USER])
-            .arg(format!("--socket={}", self.socket().display()))
-            .env("MYSQL_PWD", PASSWORD);
+        let mut command = self.client_command()?;
+        command.arg("--skip-column-names");
         if !database.is_empty() {
             command.arg(database);
         }
         client::run(&mut command, sql)
+    }
+
+    fn client_command(&self) -> Result<Command> {
+        let mut command = Command::new(ServerKind::MariaDb.program("mariadb")?);
+        command
+            .args(["--no-defaults", "--batch", "--default-character-set=utf8mb4"])
+            .args(["--protocol=socket", "--connect-timeout=10", "--user", USER])
+            .arg(format!("--socket={}", self.socket().display()))
+            .env("MYSQL_PWD", PASSWORD);
+        Ok(command)
     }
 }
 
@@ -180,11 +199,14 @@ impl Server for MariaDb {
         quick: "KILL",
     };
 
-    fn prepare(folder: &Folder, account: Option<Account>) -> Result<()> {
+    fn furnish(folder: &Folder, account: Option<Account>) -> Result<()> {
         folder.write_certificates(account)?;
         folder.write_private(&users_in(folder), &users(), account)?;
-        let temporary = temporary_in(folder);
-        folder.create_folder(&temporary, account)?;
+        Part::of_a_single_server().write(folder, account)?;
+        folder.create_folder(&temporary_in(folder), account)
+    }
+
+    fn create_data(folder: &Folder, account: Option<Account>) -> Result<()> {
         let mut words = account::prefix(account)?;
         words.push(ServerKind::MariaDb.program("mariadb-install-db")?.into());
         words.extend(
@@ -197,14 +219,20 @@ impl Server for MariaDb {
             .map(OsString::from),
         );
         words.push(format!("--datadir={}", folder.data().display()).into());
-        words.push(format!("--tmpdir={}", temporary.display()).into());
+        words.push(format!("--tmpdir={}", temporary_in(folder).display()).into());
         client::run_quietly(&words).context("mariadb-install-db could not create the system tables")
+    }
+
+    fn template() -> Option<&'static Slot> {
+        static SLOT: Slot = Slot::new();
+        Some(&SLOT)
     }
 
     fn command_line(folder: &Folder, port: u16) -> Result<Vec<OsString>> {
         let mut words: Vec<OsString> = vec![
             ServerKind::MariaDb.program("mariadbd")?.into(),
-            "--no-defaults".into(),
+            // Must be the first option; those that follow outweigh the file.
+            format!("--defaults-file={}", Part::file_in(folder).display()).into(),
         ];
         words.extend(SETTINGS.iter().map(OsString::from));
         words.push(format!("--port={port}").into());
@@ -250,14 +278,15 @@ fn users_in(folder: &Folder) -> PathBuf {
     folder.path().join("users.sql")
 }
 
-/// Both hosts are named: `'%'` alone would lose against an anonymous `''@'localhost'` that some packages create.
+/// SQL that a server runs at each start, before it takes connections.
 fn users() -> String {
-    ["localhost", "%"]
-        .map(|host| {
-            format!(
-                "CREATE USER IF NOT EXISTS '{USER}'@'{host}' IDENTIFIED BY '{PASSWORD}';\n\
-                 GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'{host}' WITH GRANT OPTION;\n"
-            )
-        })
-        .concat()
+    // The binary log of a replica must hold nothing of its own, or its positions would not be those of its primary.
+    let mut script = String::from("SET sql_log_bin = 0;\n");
+    for host in HOSTS {
+        script.push_str(&format!(
+            "CREATE USER IF NOT EXISTS '{USER}'@'{host}' IDENTIFIED BY '{PASSWORD}';\n\
+             GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'{host}' WITH GRANT OPTION;\n"
+        ));
+    }
+    script
 }

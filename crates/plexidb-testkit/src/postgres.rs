@@ -13,10 +13,17 @@ use crate::install::ServerKind;
 use crate::private::{self, Private};
 use crate::server::Server;
 use crate::supervisor::EndSignals;
+use crate::template::Slot;
 
+mod cluster;
 mod database;
+mod node;
+mod role;
 
+pub use cluster::PostgresCluster;
 pub use database::PostgresDatabase;
+pub use node::PostgresNode;
+pub use role::PostgresRole;
 
 const USER: &str = "plexidb";
 const PASSWORD: &str = "postgres-secret";
@@ -182,8 +189,11 @@ impl Server for Postgres {
         quick: "QUIT",
     };
 
-    fn prepare(folder: &Folder, account: Option<Account>) -> Result<()> {
-        folder.write_certificates(account)?;
+    fn furnish(folder: &Folder, account: Option<Account>) -> Result<()> {
+        folder.write_certificates(account)
+    }
+
+    fn create_data(folder: &Folder, account: Option<Account>) -> Result<()> {
         let password_file = folder.path().join("password");
         folder.write_private(&password_file, PASSWORD, account)?;
         let mut words = account::prefix(account)?;
@@ -206,6 +216,11 @@ impl Server for Postgres {
             password_file.into(),
         ]);
         client::run_quietly(&words).context("initdb could not create the database cluster")
+    }
+
+    fn template() -> Option<&'static Slot> {
+        static SLOT: Slot = Slot::new();
+        Some(&SLOT)
     }
 
     fn command_line(folder: &Folder, port: u16) -> Result<Vec<OsString>> {

@@ -2,6 +2,7 @@
 //! Invariant: `start` returns only when the server has answered its own client; dropping it removes every trace.
 
 use std::ffi::OsString;
+use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Deref;
 use std::thread;
@@ -13,6 +14,7 @@ use crate::account::{self, Account};
 use crate::folder::Folder;
 use crate::server::Server;
 use crate::supervisor::{Supervisor, Verb};
+use crate::template;
 
 /// Longest wait for a server to answer after it was started.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -27,8 +29,12 @@ pub struct Private<S> {
     server: S,
     supervisor: Supervisor,
     folder: Folder,
+    account: Option<Account>,
     ping: fn(&S) -> Result<()>,
 }
+
+/// Creates the data of a server in its folder, as the account that is to own them.
+pub(crate) type CreateData<'a> = &'a (dyn Fn(&Folder, Option<Account>) -> Result<()> + Sync);
 
 impl<S> Deref for Private<S> {
     type Target = S;
@@ -40,10 +46,20 @@ impl<S> Deref for Private<S> {
 
 /// Starts a server in a new folder, with `extra` words at the end of its command line.
 pub(crate) fn start<S: Server>(extra: &[&str]) -> Result<Private<S>> {
+    start_on_data(extra, &template::fill::<S>)
+}
+
+/// Starts a server for many processes.
+pub(crate) fn start_shared<S: Server>() -> Result<Private<S>> {
+    start_on_data(&[], &template::fill_and_leave::<S>)
+}
+
+/// As [`start`], on data that `create_data` puts into the folder.
+pub(crate) fn start_on_data<S: Server>(extra: &[&str], create_data: CreateData<'_>) -> Result<Private<S>> {
     if let Some(missing) = S::KIND.missing() {
         return Err(missing.into());
     }
-    let started = (1..=PORT_ATTEMPTS).find_map(|attempt| match start_on_a_free_port(extra) {
+    let started = (1..=PORT_ATTEMPTS).find_map(|attempt| match start_on_a_free_port(extra, create_data) {
         Err(error) if attempt < PORT_ATTEMPTS && format!("{error:#}").contains("in use") => None,
         result => Some(result),
     });
@@ -53,7 +69,7 @@ pub(crate) fn start<S: Server>(extra: &[&str]) -> Result<Private<S>> {
     }
 }
 
-fn start_on_a_free_port<S: Server>(extra: &[&str]) -> Result<Private<S>> {
+fn start_on_a_free_port<S: Server>(extra: &[&str], create_data: CreateData<'_>) -> Result<Private<S>> {
     let account = Account::for_server(S::ACCOUNTS)?;
     let folder = Folder::create(&S::KIND.name().to_lowercase(), account)?;
     let port = free_port()?;
@@ -63,12 +79,14 @@ fn start_on_a_free_port<S: Server>(extra: &[&str]) -> Result<Private<S>> {
     words.extend(extra.iter().map(OsString::from));
     // The supervisor comes before the first file of the server, so that no failure leaves the folder behind.
     let supervisor = Supervisor::over(folder.path(), S::END_SIGNALS, &words)?;
-    S::prepare(&folder, account)?;
+    S::furnish(&folder, account)?;
+    create_data(&folder, account)?;
     let server = S::attach(folder.clone())?;
     let private = Private {
         server,
         supervisor,
         folder,
+        account,
         ping: S::ping,
     };
     private.start_again()?;
@@ -140,6 +158,22 @@ impl<S> Private<S> {
     pub fn restart(&self) -> Result<()> {
         self.stop()?;
         self.start_again()
+    }
+
+    /// Ends the server's processes and puts other data into its folder; [`Private::start_again`] serves them.
+    pub(crate) fn replace_data(&self, create_data: CreateData<'_>) -> Result<()> {
+        self.kill()?;
+        let data = self.folder.data();
+        fs::remove_dir_all(&data).with_context(|| format!("cannot remove {}", data.display()))?;
+        create_data(&self.folder, self.account)
+    }
+
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    pub(crate) fn account(&self) -> Option<Account> {
+        self.account
     }
 
     /// Whether the server's process exists, paused or not.

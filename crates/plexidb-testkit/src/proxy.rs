@@ -1,4 +1,5 @@
-//! A TCP proxy between a client and a server that a test switches live: pass, delay, hold, refuse, reset.
+//! A TCP proxy between a client and a server that a test switches live: pass, delay, hold, refuse, reset, in one direction or
+//! both, and from one server to another.
 //! Invariant: a switch is in force when the call that made it returns.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -10,9 +11,10 @@ use tokio::sync::{mpsc, oneshot};
 
 mod connection;
 mod control;
+mod door;
 mod listener;
 
-use control::Control;
+use control::{Control, End};
 use listener::{Order, serve};
 
 /// What the proxy does with connections and bytes.
@@ -26,6 +28,29 @@ pub enum Traffic {
     Hold,
     /// New connections are refused; those already open go on.
     Refuse,
+    /// New connections get no answer, not even a refusal, as from a host that is switched off; those already open go on.
+    /// A client that still tries when the traffic changes gets in.
+    Ignore,
+}
+
+/// What the proxy does with the bytes of one direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// They go through at once.
+    Pass,
+    /// Every byte arrives this much later.
+    Delay(Duration),
+    /// They are kept until the flow changes.
+    Hold,
+}
+
+/// A direction in which bytes go through the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client to the server: questions.
+    ToServer,
+    /// From the server to the client: answers.
+    ToClient,
 }
 
 /// A proxy on a free port of 127.0.0.1. Dropping it closes the port and all connections.
@@ -54,12 +79,12 @@ impl Proxy {
             .set_nonblocking(true)
             .context("cannot prepare the proxy's port")?;
         let address = listener.local_addr().context("cannot read the proxy's port")?;
-        let control = Control::new();
+        let control = Control::new(upstream.into());
         let (orders, inbox) = mpsc::unbounded_channel();
-        let (upstream, shared) = (upstream.into(), control.clone());
+        let shared = control.clone();
         let thread = thread::Builder::new()
             .name("test-proxy".into())
-            .spawn(move || runtime.block_on(serve(listener, upstream, shared, inbox)))
+            .spawn(move || runtime.block_on(serve(listener, shared, inbox)))
             .context("cannot start the proxy's thread")?;
         Ok(Self {
             address,
@@ -97,18 +122,47 @@ impl Proxy {
         self.order(|done| Order::Set(traffic, done))
     }
 
+    /// Changes the flow of one direction, for open and for new connections, and leaves the other as it is.
+    /// [`Proxy::set`] changes both.
+    ///
+    /// # Errors
+    /// Where the proxy's thread is gone.
+    pub fn set_one_way(&self, direction: Direction, flow: Flow) -> Result<()> {
+        self.order(|done| Order::SetOneWay(direction, flow, done))
+    }
+
+    /// Leads new connections to another server, given as `host:port`, as an address does that moves in a failover. Open
+    /// ones stay where they are: [`Proxy::reset_connections`] ends them.
+    pub fn redirect(&self, upstream: impl Into<String>) {
+        self.control.set_upstream(upstream.into());
+    }
+
     /// Resets all open connections, towards both sides (TCP RST); new ones are served as before.
     ///
     /// # Errors
     /// Where the proxy's thread is gone.
     pub fn reset_connections(&self) -> Result<()> {
-        self.order(Order::Reset)
+        self.order(|done| Order::End(End::Reset, done))
+    }
+
+    /// Closes all open connections in good order, towards both sides (TCP FIN), whatever is under way on them; new ones are
+    /// served as before.
+    ///
+    /// # Errors
+    /// Where the proxy's thread is gone.
+    pub fn close_connections(&self) -> Result<()> {
+        self.order(|done| Order::End(End::Close, done))
     }
 
     /// Lets `bytes` more bytes from the server through, counted over all connections, then resets the connection that carries
     /// the next one, once. Zero bytes reset at the server's next answer.
     pub fn reset_after_server_bytes(&self, bytes: u64) {
-        self.control.set_server_bytes_left(bytes);
+        self.control.set_bytes_left(Direction::ToClient, bytes);
+    }
+
+    /// As [`Proxy::reset_after_server_bytes`], of the bytes from the clients: the server gets a part of a question.
+    pub fn reset_after_client_bytes(&self, bytes: u64) {
+        self.control.set_bytes_left(Direction::ToServer, bytes);
     }
 
     /// Connections open now.

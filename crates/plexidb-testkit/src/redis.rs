@@ -13,6 +13,7 @@ use crate::install::ServerKind;
 use crate::private::{self, Private};
 use crate::server::Server;
 use crate::supervisor::EndSignals;
+use crate::template::Slot;
 
 mod database;
 
@@ -138,8 +139,16 @@ impl Server for Redis {
         quick: "KILL",
     };
 
-    fn prepare(_folder: &Folder, _account: Option<Account>) -> Result<()> {
+    fn furnish(_folder: &Folder, _account: Option<Account>) -> Result<()> {
         Ok(())
+    }
+
+    fn create_data(_folder: &Folder, _account: Option<Account>) -> Result<()> {
+        Ok(())
+    }
+
+    fn template() -> Option<&'static Slot> {
+        None
     }
 
     fn command_line(folder: &Folder, port: u16) -> Result<Vec<OsString>> {

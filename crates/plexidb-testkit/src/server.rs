@@ -9,6 +9,7 @@ use crate::account::Account;
 use crate::folder::Folder;
 use crate::install::ServerKind;
 use crate::supervisor::EndSignals;
+use crate::template::Slot;
 
 /// The steps of a start, from an empty folder to a server that answers.
 pub(crate) trait Server: Sized + Send + Sync + 'static {
@@ -21,8 +22,14 @@ pub(crate) trait Server: Sized + Send + Sync + 'static {
     /// How the server is told to end; neither signal may wait for its clients to leave.
     const END_SIGNALS: EndSignals;
 
-    /// Fills the folder: certificates and an empty database cluster.
-    fn prepare(folder: &Folder, account: Option<Account>) -> Result<()>;
+    /// Puts into the folder what stands beside the data: certificates, the first users.
+    fn furnish(folder: &Folder, account: Option<Account>) -> Result<()>;
+
+    /// Creates the data of a new, empty server in a furnished folder.
+    fn create_data(folder: &Folder, account: Option<Account>) -> Result<()>;
+
+    /// Where this process keeps data that it has created, to copy them; `None` where there is nothing to copy.
+    fn template() -> Option<&'static Slot>;
 
     /// The command line that serves the folder on `port`, without the change of account.
     fn command_line(folder: &Folder, port: u16) -> Result<Vec<OsString>>;

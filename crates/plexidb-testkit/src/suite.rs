@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 
 use crate::mariadb::MariaDb;
 use crate::postgres::Postgres;
-use crate::private::Private;
+use crate::private::{self, Private};
 use crate::redis::Redis;
 use crate::server::Server;
 
@@ -26,9 +26,9 @@ impl Suite {
     /// Where one is not installed or does not start; those already up are ended.
     pub fn start() -> Result<Self> {
         thread::scope(|scope| {
-            let postgres = scope.spawn(Postgres::start_private);
-            let mariadb = scope.spawn(MariaDb::start_private);
-            let redis = scope.spawn(Redis::start_private);
+            let postgres = scope.spawn(private::start_shared::<Postgres>);
+            let mariadb = scope.spawn(private::start_shared::<MariaDb>);
+            let redis = scope.spawn(private::start_shared::<Redis>);
             let (postgres, mariadb, redis) = (postgres.join(), mariadb.join(), redis.join());
             let panicked = |_| anyhow!("a thread that starts a server panicked");
             Ok(Self {

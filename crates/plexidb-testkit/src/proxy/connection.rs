@@ -8,37 +8,29 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::Traffic;
-use super::control::{Allowance, Control};
+use super::control::{Allowance, Control, End};
+use super::{Direction, Flow};
 
 /// Bytes read at once.
 const CHUNK_BYTES_MAX: usize = 16 * 1024;
 /// Chunks on their way in one direction; more make the sender wait, as a full network would.
 const CHUNKS_IN_FLIGHT_MAX: usize = 256;
 
-/// Bytes and the moment from which they may be seen on the other side.
+/// Bytes (none: the end) and the moment from which they may be seen on the other side.
 type Chunk = (Instant, Vec<u8>);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    ToServer,
-    ToClient,
-}
-
 /// Carries one connection to its end. An end by error or by order is a reset on both sides.
-pub(super) async fn carry(
-    client: TcpStream,
-    upstream: &str,
-    control: &Control,
-    mut resets: watch::Receiver<u64>,
-) {
+pub(super) async fn carry(client: TcpStream, control: &Control, mut ends: watch::Receiver<End>) {
     let mut client = client;
     let mut server = tokio::select! {
-        server = connect(upstream, control) => server.ok(),
-        _ = resets.changed() => None,
+        server = connect(control) => server.ok(),
+        end = ended(&mut ends) => {
+            finish(end, &client, None);
+            return;
+        }
     };
-    let orderly = match server.as_mut() {
-        None => false,
+    let end = match server.as_mut() {
+        None => End::Reset,
         Some(server) => {
             let ((client_read, client_write), (server_read, server_write)) = (client.split(), server.split());
             let both = async {
@@ -48,22 +40,35 @@ pub(super) async fn carry(
                 )
             };
             tokio::select! {
-                result = both => result.is_ok(),
-                _ = resets.changed() => false,
+                result = both => if result.is_ok() { End::Close } else { End::Reset },
+                end = ended(&mut ends) => end,
             }
         }
     };
-    if !orderly {
+    finish(end, &client, server.as_ref());
+}
+
+async fn ended(ends: &mut watch::Receiver<End>) -> End {
+    // Without a sender there is no proxy any more.
+    if ends.changed().await.is_err() {
+        return End::Reset;
+    }
+    *ends.borrow_and_update()
+}
+
+/// Prepares what the close of the sockets will send.
+fn finish(end: End, client: &TcpStream, server: Option<&TcpStream>) {
+    if end == End::Reset {
         // Closing a socket that must not linger sends RST. Where that fails, the close itself has to do.
-        for stream in [Some(&client), server.as_ref()].into_iter().flatten() {
+        for stream in [Some(client), server].into_iter().flatten() {
             let _ = stream.set_zero_linger();
         }
     }
 }
 
-async fn connect(upstream: &str, control: &Control) -> io::Result<TcpStream> {
-    control.flowing().await;
-    let server = TcpStream::connect(upstream).await?;
+async fn connect(control: &Control) -> io::Result<TcpStream> {
+    control.flowing(Direction::ToServer).await;
+    let server = TcpStream::connect(control.upstream()).await?;
     server.set_nodelay(true)?;
     Ok(server)
 }
@@ -77,23 +82,26 @@ async fn pump(
 ) -> io::Result<()> {
     let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT_MAX);
     tokio::try_join!(
-        read(from, sender, control),
+        read(from, sender, direction, control),
         write(to, receiver, direction, control)
     )
     .map(drop)
 }
 
-async fn read(mut from: ReadHalf<'_>, chunks: mpsc::Sender<Chunk>, control: &Control) -> io::Result<()> {
+async fn read(
+    mut from: ReadHalf<'_>,
+    chunks: mpsc::Sender<Chunk>,
+    direction: Direction,
+    control: &Control,
+) -> io::Result<()> {
     loop {
         let mut bytes = Vec::with_capacity(CHUNK_BYTES_MAX);
-        if from.read_buf(&mut bytes).await? == 0 {
-            return Ok(());
-        }
-        let due = match control.traffic() {
-            Traffic::Delay(delay) => Instant::now() + delay,
-            Traffic::Pass | Traffic::Hold | Traffic::Refuse => Instant::now(),
+        let count = from.read_buf(&mut bytes).await?;
+        let due = match control.flow(direction) {
+            Flow::Delay(delay) => Instant::now() + delay,
+            Flow::Pass | Flow::Hold => Instant::now(),
         };
-        if chunks.send((due, bytes)).await.is_err() {
+        if chunks.send((due, bytes)).await.is_err() || count == 0 {
             return Ok(());
         }
     }
@@ -107,20 +115,38 @@ async fn write(
 ) -> io::Result<()> {
     while let Some((due, bytes)) = chunks.recv().await {
         sleep_until(due).await;
-        control.flowing().await;
-        let allowance = match direction {
-            Direction::ToServer => Allowance::All,
-            Direction::ToClient => control.allow_server_bytes(bytes.len()),
-        };
-        match allowance {
-            Allowance::All => to.write_all(&bytes).await?,
+        if bytes.is_empty() {
+            break;
+        }
+        control.flowing(direction).await;
+        match control.allow_bytes(direction, bytes.len()) {
+            Allowance::All => write_while_flowing(&mut to, &bytes, direction, control).await?,
             Allowance::Then(count) => {
-                to.write_all(&bytes[..count]).await?;
+                write_while_flowing(&mut to, &bytes[..count], direction, control).await?;
                 return Err(io::ErrorKind::ConnectionReset.into());
             }
         }
     }
     // The end of one direction also waits for its moment.
-    control.flowing().await;
+    control.flowing(direction).await;
     to.shutdown().await
+}
+
+/// Writes all, with a break while the flow is held: a receiver that reads slowly must not draw bytes through a cut cable.
+async fn write_while_flowing(
+    to: &mut WriteHalf<'_>,
+    bytes: &[u8],
+    direction: Direction,
+    control: &Control,
+) -> io::Result<()> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        control.flowing(direction).await;
+        tokio::select! {
+            biased;
+            () = control.held(direction) => {}
+            count = to.write(rest) => rest = &rest[count?..],
+        }
+    }
+    Ok(())
 }

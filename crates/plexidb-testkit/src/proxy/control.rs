@@ -1,23 +1,61 @@
-//! What the connections of a proxy share: the traffic, the reset signal, the count of bytes after which to reset.
+//! What the connections of a proxy share: the flows, the signal to end, the counts of bytes after which to reset, and the
+//! address of the server.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::Traffic;
+use super::{Direction, Flow};
 
 /// Shared state of one proxy; clones are the same state.
 #[derive(Debug, Clone)]
 pub(super) struct Control {
-    traffic: Arc<watch::Sender<Traffic>>,
-    resets: Arc<watch::Sender<u64>>,
-    server_bytes_left: Arc<Mutex<Option<u64>>>,
+    flows: Arc<watch::Sender<PerDirection<Flow>>>,
+    ends: Arc<watch::Sender<End>>,
+    bytes_left: Arc<Mutex<PerDirection<Option<u64>>>>,
+    upstream: Arc<Mutex<String>>,
     open: Arc<AtomicUsize>,
     accepted: Arc<AtomicUsize>,
 }
 
-/// How much of a chunk may go on to the client.
+/// How all connections that are open now are to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// By RST.
+    Reset,
+    /// By FIN.
+    Close,
+}
+
+/// One value for each direction.
+#[derive(Debug, Clone, Copy)]
+struct PerDirection<T> {
+    to_server: T,
+    to_client: T,
+}
+
+impl<T: Copy> PerDirection<T> {
+    fn both(value: T) -> Self {
+        Self {
+            to_server: value,
+            to_client: value,
+        }
+    }
+
+    fn get(&mut self, direction: Direction) -> &mut T {
+        match direction {
+            Direction::ToServer => &mut self.to_server,
+            Direction::ToClient => &mut self.to_client,
+        }
+    }
+
+    fn of(mut self, direction: Direction) -> T {
+        *self.get(direction)
+    }
+}
+
+/// How much of a chunk may go on.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Allowance {
     All,
@@ -35,55 +73,68 @@ impl Drop for OpenGuard {
 }
 
 impl Control {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(upstream: String) -> Self {
         Self {
-            traffic: Arc::new(watch::Sender::new(Traffic::Pass)),
-            resets: Arc::new(watch::Sender::new(0)),
-            server_bytes_left: Arc::default(),
+            flows: Arc::new(watch::Sender::new(PerDirection::both(Flow::Pass))),
+            ends: Arc::new(watch::Sender::new(End::Close)),
+            bytes_left: Arc::new(Mutex::new(PerDirection::both(None))),
+            upstream: Arc::new(Mutex::new(upstream)),
             open: Arc::default(),
             accepted: Arc::default(),
         }
     }
 
-    pub(super) fn traffic(&self) -> Traffic {
-        *self.traffic.borrow()
+    pub(super) fn flow(&self, direction: Direction) -> Flow {
+        self.flows.borrow().of(direction)
     }
 
-    pub(super) fn set_traffic(&self, traffic: Traffic) {
-        self.traffic.send_replace(traffic);
+    pub(super) fn set_flow(&self, direction: Direction, flow: Flow) {
+        self.flows.send_modify(|flows| *flows.get(direction) = flow);
     }
 
-    /// Waits until bytes may flow.
-    pub(super) async fn flowing(&self) {
+    pub(super) fn set_flows(&self, flow: Flow) {
+        self.flows.send_replace(PerDirection::both(flow));
+    }
+
+    /// Waits until bytes may go that way.
+    pub(super) async fn flowing(&self, direction: Direction) {
+        self.flow_where(|flows| flows.of(direction) != Flow::Hold).await;
+    }
+
+    /// Waits until bytes may not go that way any more.
+    pub(super) async fn held(&self, direction: Direction) {
+        self.flow_where(|flows| flows.of(direction) == Flow::Hold).await;
+    }
+
+    async fn flow_where(&self, condition: impl Fn(&PerDirection<Flow>) -> bool) {
         // The sender is a part of `self`, so waiting can't fail.
-        let _ = self
-            .traffic
-            .subscribe()
-            .wait_for(|traffic| *traffic != Traffic::Hold)
-            .await;
+        let _ = self.flows.subscribe().wait_for(|flows| condition(flows)).await;
     }
 
-    pub(super) fn reset_signal(&self) -> watch::Receiver<u64> {
-        self.resets.subscribe()
+    pub(super) fn upstream(&self) -> String {
+        lock(&self.upstream).clone()
     }
 
-    pub(super) fn reset_all(&self) {
-        self.resets.send_modify(|count| *count += 1);
+    pub(super) fn set_upstream(&self, upstream: String) {
+        *lock(&self.upstream) = upstream;
     }
 
-    pub(super) fn set_server_bytes_left(&self, bytes: u64) {
-        *self
-            .server_bytes_left
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(bytes);
+    pub(super) fn end_signal(&self) -> watch::Receiver<End> {
+        self.ends.subscribe()
+    }
+
+    pub(super) fn end_all(&self, end: End) {
+        self.ends.send_replace(end);
+    }
+
+    pub(super) fn set_bytes_left(&self, direction: Direction, bytes: u64) {
+        *lock(&self.bytes_left).get(direction) = Some(bytes);
     }
 
     /// Takes `bytes` from the count of bytes left; the count is used up by the reset that it causes.
-    pub(super) fn allow_server_bytes(&self, bytes: usize) -> Allowance {
-        let mut left = self
-            .server_bytes_left
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn allow_bytes(&self, direction: Direction, bytes: usize) -> Allowance {
+        let mut counts = lock(&self.bytes_left);
+        let left = counts.get(direction);
         let Some(count) = *left else { return Allowance::All };
         match usize::try_from(count) {
             Ok(count) if count < bytes => {
@@ -110,6 +161,10 @@ impl Control {
     pub(super) fn accepted(&self) -> usize {
         self.accepted.load(Ordering::SeqCst)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,32 +1,25 @@
 //! The proxy's only task that accepts: it takes connections and orders in turn, so that an order is in force when answered.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use anyhow::{Context, Result};
-use tokio::net::{TcpListener, TcpStream};
+use anyhow::Result;
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::Traffic;
 use super::connection;
-use super::control::Control;
-
-/// Attempts to open the port again, which somebody else may hold for a moment.
-const REOPEN_ATTEMPTS: u32 = 100;
-/// Pause between two such attempts.
-const REOPEN_INTERVAL: Duration = Duration::from_millis(20);
+use super::control::{Control, End};
+use super::door::Door;
+use super::{Direction, Flow, Traffic};
 
 /// A switch and the place for its answer.
 pub(super) enum Order {
     Set(Traffic, oneshot::Sender<Result<()>>),
-    Reset(oneshot::Sender<Result<()>>),
+    SetOneWay(Direction, Flow, oneshot::Sender<Result<()>>),
+    End(End, oneshot::Sender<Result<()>>),
 }
 
 /// Serves until nobody can give orders any more.
 pub(super) async fn serve(
     listener: std::net::TcpListener,
-    upstream: String,
     control: Control,
     mut orders: mpsc::UnboundedReceiver<Order>,
 ) {
@@ -37,29 +30,35 @@ pub(super) async fn serve(
     let Ok(address) = listener.local_addr() else {
         return;
     };
-    let mut listener = Some(listener);
+    let mut door = Door::Open(listener);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            order = orders.recv() => match order {
-                None => return,
-                Some(Order::Set(traffic, done)) => {
-                    control.set_traffic(traffic);
-                    // The test that gave the order may have gone.
-                    let _ = done.send(open_or_close(&mut listener, address, traffic).await);
-                }
-                Some(Order::Reset(done)) => {
-                    control.reset_all();
-                    while connections.join_next().await.is_some() {}
-                    let _ = done.send(Ok(()));
-                }
-            },
-            Some(client) = accept(listener.as_ref()) => {
-                let guard = control.connection_opened();
-                let (upstream, control) = (upstream.clone(), control.clone());
-                let resets = control.reset_signal();
+            order = orders.recv() => {
+                let (done, result) = match order {
+                    None => return,
+                    Some(Order::Set(traffic, done)) => {
+                        control.set_flows(flow_of_open_connections(traffic));
+                        (done, door.turn(address, traffic).await)
+                    }
+                    Some(Order::SetOneWay(direction, flow, done)) => {
+                        control.set_flow(direction, flow);
+                        (done, Ok(()))
+                    }
+                    Some(Order::End(end, done)) => {
+                        control.end_all(end);
+                        while connections.join_next().await.is_some() {}
+                        (done, Ok(()))
+                    }
+                };
+                // The test that gave the order may have gone.
+                let _ = done.send(result);
+            }
+            client = door.next_client() => {
+                let (guard, control) = (control.connection_opened(), control.clone());
+                let ends = control.end_signal();
                 connections.spawn(async move {
-                    connection::carry(client, &upstream, &control, resets).await;
+                    connection::carry(client, &control, ends).await;
                     drop(guard);
                 });
             }
@@ -68,37 +67,10 @@ pub(super) async fn serve(
     }
 }
 
-/// The next client; `None` at once where no new connections are taken.
-async fn accept(listener: Option<&TcpListener>) -> Option<TcpStream> {
-    loop {
-        // A client that has gone again before it was accepted is no reason to stop.
-        if let Ok((client, _)) = listener?.accept().await {
-            return Some(client);
-        }
+fn flow_of_open_connections(traffic: Traffic) -> Flow {
+    match traffic {
+        Traffic::Pass | Traffic::Refuse | Traffic::Ignore => Flow::Pass,
+        Traffic::Delay(delay) => Flow::Delay(delay),
+        Traffic::Hold => Flow::Hold,
     }
-}
-
-/// A closed port is what makes the kernel refuse.
-async fn open_or_close(
-    listener: &mut Option<TcpListener>,
-    address: SocketAddr,
-    traffic: Traffic,
-) -> Result<()> {
-    if traffic == Traffic::Refuse {
-        *listener = None;
-        return Ok(());
-    }
-    for attempt in 1..=REOPEN_ATTEMPTS {
-        if listener.is_some() {
-            break;
-        }
-        match TcpListener::bind(address).await {
-            Ok(opened) => *listener = Some(opened),
-            Err(error) if attempt == REOPEN_ATTEMPTS => {
-                return Err(error).with_context(|| format!("cannot open the proxy's port {address} again"));
-            }
-            Err(_) => tokio::time::sleep(REOPEN_INTERVAL).await,
-        }
-    }
-    Ok(())
 }

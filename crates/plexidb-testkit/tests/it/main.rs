@@ -6,14 +6,29 @@
 )]
 
 mod lifecycle;
+mod mariadb_cluster;
 mod owner;
+mod postgres_cluster;
 mod proxy;
 mod servers;
 mod tls;
 
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A limit for what must happen soon, so that a defect fails the test instead of hanging it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks until the condition holds.
+fn until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
 
 /// Asserts that nothing arrives within `silence`. A signal (as the end of a child process sends) may interrupt a read.
 fn assert_silent(stream: &mut TcpStream, silence: Duration) {

@@ -4,16 +4,13 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use plexidb_testkit::{mariadb, postgres, redis};
 
-/// A limit for what must happen soon, so that a defect fails the test instead of hanging it.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::until;
 
-/// Starts the kit's own program with servers of its own, and returns it with the lines that it printed.
-fn owner(names: &[&str]) -> (Child, Vec<String>) {
+/// Starts the kit's own program with so many servers of its own, and returns it with the lines that it printed.
+fn owner(names: &[&str], servers: usize) -> (Child, Vec<String>) {
     let mut owner = Command::new(env!("CARGO_BIN_EXE_plexidb-testkit"))
         .args(names)
         .env_remove("PLEXIDB_TEST_POSTGRES")
@@ -24,7 +21,7 @@ fn owner(names: &[&str]) -> (Child, Vec<String>) {
         .spawn()
         .unwrap();
     let output = BufReader::new(owner.stdout.take().unwrap());
-    let lines = output.lines().take(2 * names.len()).map(Result::unwrap).collect();
+    let lines = output.lines().take(2 * servers).map(Result::unwrap).collect();
     (owner, lines)
 }
 
@@ -46,22 +43,23 @@ fn socket_folder(url_unix: &str) -> &Path {
     }
 }
 
-fn until(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
+#[test]
+fn all_servers_end_and_all_folders_go_when_the_owner_is_killed_hard() {
+    assert_ends_with_its_owner(&["postgres", "mariadb", "redis"], 3);
 }
 
 #[test]
-fn all_servers_end_and_all_folders_go_when_the_owner_is_killed_hard() {
-    let (mut owner, lines) = owner(&["postgres", "mariadb", "redis"]);
+fn all_nodes_of_clusters_end_and_all_folders_go_when_the_owner_is_killed_hard() {
+    assert_ends_with_its_owner(&["postgres-cluster", "mariadb-cluster"], 6);
+}
+
+fn assert_ends_with_its_owner(names: &[&str], count: usize) {
+    let (mut owner, lines) = owner(names, count);
     let servers: Vec<(&str, &Path)> = lines
         .chunks(2)
         .map(|urls| (address(&urls[0]), socket_folder(&urls[1])))
         .collect();
-    assert_eq!(servers.len(), 3);
+    assert_eq!(servers.len(), count);
     for (address, folder) in &servers {
         assert!(TcpStream::connect(address).is_ok(), "{address}");
         assert!(folder.is_dir(), "{folder:?}");
@@ -76,7 +74,7 @@ fn all_servers_end_and_all_folders_go_when_the_owner_is_killed_hard() {
 
 #[test]
 fn a_signal_to_the_owner_ends_its_servers() {
-    let (mut owner, lines) = owner(&["redis"]);
+    let (mut owner, lines) = owner(&["redis"], 1);
     // Kept open, since the owner also ends with its standard input, and `wait` closes that. SIGTERM and not SIGINT, since a
     // test run in the background may have inherited that the latter is ignored.
     let input = owner.stdin.take();

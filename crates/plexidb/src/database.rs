@@ -214,7 +214,7 @@ impl Database {
     ///
     /// Those of [`query`](Self::query), and [`Error::NotARead`].
     pub async fn stream(&self, sql: &str, params: Params<'_>) -> Result<RowStream, Error> {
-        RowStream::open(&self.inner, sql, params).await
+        RowStream::open(&self.inner, sql, params, None).await
     }
 
     /// Begins a transaction. It is rolled back when dropped without [`commit`](Transaction::commit).

@@ -57,8 +57,8 @@ pub use plexidb_core::planted;
 pub use plexidb_core::{
     Array, ArrayRef, Bits, Catalog, CatalogColumn, Column, ColumnIndex, Comparison, ConnectPhase, Date,
     Dialect, DriverError, ErrorKind, Executed, ForeignKey, ForeignKeyAction, FromValue, Interval, Key,
-    KeyKind, Params, Row, RowError, RowSet, SqlError, Table, TableKind, TableName, Time, TimeTz, Timestamp,
-    ToParam, Trigger, TriggerTiming, Value, ValueRef, params,
+    KeyKind, Limits, Params, Row, RowError, RowSet, SqlError, Table, TableKind, TableName, Time, TimeTz,
+    Timestamp, ToParam, Trigger, TriggerTiming, Value, ValueRef, params,
 };
 pub use plexidb_pool::{PoolError, PoolStats};
 pub use plexidb_sql::{

@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
-use plexidb_core::{Executed, Params};
+use plexidb_core::{Executed, Params, Value};
 
 use crate::database::{Database, Execution};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::rows::Rows;
+use crate::select::Select;
+use crate::stream::RowStream;
 use crate::transaction::{Transaction, TransactionOptions};
 
 mod error;
@@ -120,6 +122,32 @@ impl Scoped {
     ) -> Result<Executed, Error> {
         let inner = &self.database.inner;
         Box::pin(inner.execute(sql, params, execution, Some(&self.settings))).await
+    }
+
+    /// [`Database::execute_many`] under this scope.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::execute_many`].
+    pub async fn execute_many(&self, sql: &str, rows: &[Vec<Value>]) -> Result<Executed, Error> {
+        let mut transaction = self.begin().await?;
+        let executed = transaction.execute_many(sql, rows).await?;
+        transaction.commit().await?;
+        Ok(executed)
+    }
+
+    /// [`Database::select`] under this scope.
+    pub fn select<'a>(&'a self, sql: &'a str) -> Select<'a> {
+        Select::new(&self.database, None, sql).under(&self.settings)
+    }
+
+    /// [`Database::stream`] under this scope.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::stream`].
+    pub async fn stream(&self, sql: &str, params: Params<'_>) -> Result<RowStream, Error> {
+        RowStream::open(&self.database.inner, sql, params, Some(&self.settings)).await
     }
 
     /// Begins a transaction that is under this scope until its end.

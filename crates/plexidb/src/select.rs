@@ -1,5 +1,6 @@
 //! A statement with settings of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use plexidb_core::{Limits, Params, Value, ValueRef};
@@ -9,6 +10,7 @@ use crate::database::{Database, Execution};
 use crate::error::Error;
 use crate::manager::Manager;
 use crate::rows::Rows;
+use crate::scope::ScopeSettings;
 use crate::stream::RowStream;
 
 /// Builds one execution of a statement.
@@ -27,6 +29,7 @@ pub struct Select<'a> {
     database: &'a Database,
     manager: Option<&'a Manager>,
     other: Option<&'a str>,
+    scope: Option<Arc<ScopeSettings>>,
     sql: &'a str,
     positional: Vec<Value>,
     named: Vec<(&'a str, Value)>,
@@ -39,11 +42,17 @@ impl<'a> Select<'a> {
             database,
             manager,
             other: None,
+            scope: None,
             sql,
             positional: Vec::new(),
             named: Vec::new(),
             execution: Execution::default(),
         }
+    }
+
+    pub(crate) fn under(mut self, scope: &Arc<ScopeSettings>) -> Self {
+        self.scope = Some(Arc::clone(scope));
+        self
     }
 
     /// The value of the next placeholder.
@@ -102,10 +111,11 @@ impl<'a> Select<'a> {
     /// Those of [`Database::query`], and [`Error::NoSuchDatabase`].
     pub async fn fetch(self) -> Result<Rows, Error> {
         let database = self.target()?;
+        let scope = self.scope.as_ref();
         if self.named.is_empty() {
             let values: Vec<ValueRef<'_>> = self.positional.iter().map(Value::as_ref).collect();
             return database
-                .query_with(self.sql, Params::Positional(&values), self.execution)
+                .query_under(self.sql, Params::Positional(&values), self.execution, scope)
                 .await;
         }
         let values: Vec<(&str, ValueRef<'_>)> = self
@@ -114,7 +124,7 @@ impl<'a> Select<'a> {
             .map(|(name, value)| (*name, value.as_ref()))
             .collect();
         database
-            .query_with(self.sql, Params::Named(&values), self.execution)
+            .query_under(self.sql, Params::Named(&values), self.execution, scope)
             .await
     }
 
@@ -161,16 +171,17 @@ impl<'a> Select<'a> {
     /// Those of [`Database::stream`].
     pub async fn stream(self) -> Result<RowStream, Error> {
         let database = self.target()?;
+        let scope = self.scope.as_ref();
         if self.named.is_empty() {
             let values: Vec<ValueRef<'_>> = self.positional.iter().map(Value::as_ref).collect();
-            return database.stream(self.sql, Params::Positional(&values)).await;
+            return RowStream::open(&database.inner, self.sql, Params::Positional(&values), scope).await;
         }
         let values: Vec<(&str, ValueRef<'_>)> = self
             .named
             .iter()
             .map(|(name, value)| (*name, value.as_ref()))
             .collect();
-        database.stream(self.sql, Params::Named(&values)).await
+        RowStream::open(&database.inner, self.sql, Params::Named(&values), scope).await
     }
 
     fn target(&self) -> Result<&'a Database, Error> {

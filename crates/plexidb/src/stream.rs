@@ -11,6 +11,7 @@ use crate::database::{Bound, Inner, bind};
 use crate::error::Error;
 use crate::flight::Flight;
 use crate::schema::Way;
+use crate::scope::ScopeSettings;
 
 /// Rows a chunk: some tens of kilobytes of common rows, few exchanges.
 const CHUNK_ROWS: usize = 512;
@@ -23,13 +24,21 @@ pub struct RowStream {
 }
 
 impl RowStream {
-    pub(crate) async fn open(inner: &Arc<Inner>, sql: &str, params: Params<'_>) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        inner: &Arc<Inner>,
+        sql: &str,
+        params: Params<'_>,
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Result<Self, Error> {
         let Bound { sql, values } = bind(sql, params, inner.connector.dialect())?;
         let statement = inner.schema.current().statement(&sql);
         if statement.way() != Way::Read {
             return Err(Error::NotARead);
         }
         let mut flight = inner.depart().await?;
+        if let Some(scope) = scope {
+            flight.enter(scope, None).await?;
+        }
         flight.lease()?.open_cursor(&sql, &values, CHUNK_ROWS).await?;
         flight.set_under_way(true);
         Ok(Self {

@@ -164,3 +164,39 @@ async fn a_transaction_is_under_its_scope_until_its_end() {
         ["one", "two"]
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_way_to_run_a_statement_is_under_the_scope() {
+    let shop = Shop::with_connections(1).await;
+    let (a, b) = (shop.tenant("a"), shop.tenant("b"));
+    let count = "SELECT count(*) FROM docs WHERE id > :least";
+    for source in [Source::Database, Source::L1] {
+        let rows = a.select(count).bind_named("least", 0).fetch().await.unwrap();
+        assert_eq!((rows[0].get::<i64>(0).unwrap(), rows.source()), (2, source));
+    }
+    assert_eq!(
+        b.select(count)
+            .bind_named("least", 0)
+            .fetch_one::<(i64,)>()
+            .await
+            .unwrap(),
+        (1,)
+    );
+    let mut stream = b.stream(TITLES, NONE).await.unwrap();
+    let mut streamed = Vec::new();
+    while let Some(row) = stream.next().await.unwrap() {
+        streamed.push(row.get::<String>(0).unwrap());
+    }
+    drop(stream);
+    assert_eq!(streamed, ["three"]);
+    let ids: Vec<_> = (1..=3).map(|id| vec![plexidb::Value::Int(id)]).collect();
+    let update = "UPDATE docs SET views = views + 1 WHERE id = $1";
+    assert_eq!(
+        a.execute_many(update, &ids).await.unwrap().rows_affected,
+        2,
+        "its own"
+    );
+    // The only connection has no scope left.
+    let rows = shop.db.query(TITLES, NONE).await.unwrap();
+    assert!(rows.is_empty());
+}

@@ -104,8 +104,8 @@ impl Shared {
                     fit = returned;
                     origin = Origin::Lease(Ended { record, used: None });
                 }
-                Settled::Refused(aged, reason) => {
-                    self.give_up(aged, reason);
+                Settled::Refused(leaving) => {
+                    self.give_up(leaving);
                     self.place_is_free(is_waited_for, is_closed);
                     return;
                 }
@@ -115,8 +115,9 @@ impl Shared {
 
     /// Ends a lease whose connection is not used again.
     pub(crate) fn end(self: &Arc<Self>, aged: Box<Aged>, ended: Ended, reason: CloseReason) {
+        let leaving = self.ledger().release(aged, reason);
         // A broken connection is gone before its place is free.
-        self.give_up(aged, reason);
+        self.give_up(leaving);
         let (holder, is_waited_for, is_closed) = {
             let mut ledger = self.ledger();
             let holder = ledger.leave(Origin::Lease(ended));
@@ -182,7 +183,7 @@ impl Shared {
                         self.check_in(fit, record, None);
                     }
                 }
-                Step::GiveUp(aged, reason) => self.give_up(aged, reason),
+                Step::GiveUp(leaving) => self.give_up(leaving),
                 Step::Dial(order) => {
                     // One that has ended by now has seen to the rest, or its runtime has dropped it.
                     if self.spawn_dial(order).is_none_or(|task| task.is_finished()) {
@@ -218,11 +219,7 @@ impl Shared {
 
     /// Gives an idle connection up for another pool of the budget. Returns whether there was one.
     pub(crate) fn yield_idle(self: &Arc<Self>) -> bool {
-        let aged = self.ledger().idle.pop_first();
-        let is_there = aged.is_some();
-        if let Some(aged) = aged {
-            self.give_up(aged, CloseReason::Budget);
-        }
-        is_there
+        let leaving = self.ledger().release_first(CloseReason::Budget);
+        leaving.map(|leaving| self.give_up(leaving)).is_some()
     }
 }

@@ -239,9 +239,17 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if !self.is_answered {
-            let left = self.pool.ledger().queue.leave(self.ticket);
+            let (left, is_waited_for) = {
+                let mut ledger = self.pool.ledger();
+                let left = ledger.queue.leave(self.ticket);
+                (left, ledger.queue.users() == 0 && ledger.queue.background() > 0)
+            };
             // Its span may run a subscriber's code, so that it goes after the lock.
             drop(left);
+            if is_waited_for {
+                // Background tasks may have had to wait for this user.
+                self.pool.tend();
+            }
         }
     }
 }

@@ -12,14 +12,28 @@ use tokio::time::Instant;
 
 use crate::hooks::{CloseEvent, CloseReason};
 use crate::idle::Aged;
-use crate::ledger::Retired;
+use crate::ledger::{Leaving, Retired};
 use crate::pool::Shared;
 
 /// How long an orderly end may take before the connection is simply dropped.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Counts a connection as closing until it is dropped, however its task ends.
+/// A connection that is counted as closing until this is dropped, however its task ends.
 struct Closing(Arc<Shared>);
+
+impl Closing {
+    fn tell(&self, end: End) {
+        self.0.hooks.tell(|hooks| {
+            hooks.close(&CloseEvent {
+                target: self.0.target(),
+                session: end.session,
+                reason: end.reason,
+                age: end.age,
+                elapsed: end.started.elapsed(),
+            });
+        });
+    }
+}
 
 impl Drop for Closing {
     fn drop(&mut self) {
@@ -31,48 +45,32 @@ impl Drop for Closing {
 impl Shared {
     /// Closes a connection in the background. A broken one, or one that is given up outside of a runtime, is
     /// dropped, which ends it as well.
-    pub(crate) fn give_up(self: &Arc<Self>, aged: Box<Aged>, reason: CloseReason) {
+    pub(crate) fn give_up(self: &Arc<Self>, leaving: Leaving) {
+        let Leaving { aged, reason } = leaving;
+        let closing = Closing(Arc::clone(self));
+        let end = End::of(&aged, reason);
         let runtime = match aged.connection.status() {
             ConnectionStatus::Broken => None,
             _ => Handle::try_current().ok(),
         };
-        {
-            let mut ledger = self.ledger();
-            ledger.tally.destroyed += 1;
-            ledger.closing += usize::from(runtime.is_some());
-        }
-        let end = End::of(&aged, reason);
         let Some(runtime) = runtime else {
             drop(aged);
-            self.tell_end(end);
+            closing.tell(end);
             return;
         };
-        let closing = Closing(Arc::clone(self));
         runtime.spawn(async move {
             let Aged { connection, unit, .. } = *aged;
             // Late or not, it is gone afterwards.
             let _ = tokio::time::timeout(CLOSE_TIMEOUT, connection.close()).await;
             drop(unit);
-            closing.0.tell_end(end);
+            closing.tell(end);
         });
     }
 
     pub(crate) fn give_up_all(self: &Arc<Self>, retired: Retired) {
-        for (aged, reason) in retired {
-            self.give_up(aged, reason);
+        for leaving in retired {
+            self.give_up(leaving);
         }
-    }
-
-    fn tell_end(&self, end: End) {
-        self.hooks.tell(|hooks| {
-            hooks.close(&CloseEvent {
-                target: self.target(),
-                session: end.session,
-                reason: end.reason,
-                age: end.age,
-                elapsed: end.started.elapsed(),
-            });
-        });
     }
 
     /// Waits until a closed pool has no connection any more.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::checkin::Origin;
 use crate::error::{PoolError, no_answer, retold};
-use crate::hooks::{CloseReason, ConnectEvent};
+use crate::hooks::ConnectEvent;
 use crate::idle::Aged;
 use crate::ledger::{DialOrder, Fit, Purpose, Step};
 use crate::pool::Shared;
@@ -240,9 +240,9 @@ impl Shared {
     /// Closes one idle connection that is due to be replaced.
     fn retire_one_due(self: &Arc<Self>) {
         let due_by = crate::maintenance::due_by(Instant::now(), self.lifetime_max);
-        let due = self.ledger().idle.take_expired(due_by);
-        if let Some(aged) = due {
-            self.give_up(aged, CloseReason::Expired);
+        let due = self.ledger().release_expired(due_by);
+        if let Some(leaving) = due {
+            self.give_up(leaving);
         }
     }
 

@@ -108,7 +108,7 @@ impl IdleConnections {
             .count()
     }
 
-    pub(crate) fn take_all(&mut self) -> impl ExactSizeIterator<Item = Box<Aged>> + use<> {
+    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = Box<Aged>> + use<> {
         std::mem::take(&mut self.unused)
             .into_iter()
             .map(|unused| unused.aged)

@@ -64,11 +64,19 @@ pub(crate) enum Settled {
     /// Somebody has waited for it.
     Handed(Handed),
     /// It is not kept.
-    Refused(Box<Aged>, CloseReason),
+    Refused(Leaving),
+}
+
+/// A connection that is to be given up after the lock. It is counted as closing already, so that a pool which is being closed
+/// waits for it.
+#[must_use = "it must be given up"]
+pub(crate) struct Leaving {
+    pub(crate) aged: Box<Aged>,
+    pub(crate) reason: CloseReason,
 }
 
 /// Connections that are given up after the lock.
-pub(crate) type Retired = Vec<(Box<Aged>, CloseReason)>;
+pub(crate) type Retired = Vec<Leaving>;
 
 impl Ledger {
     pub(crate) fn new(config: PoolConfig) -> Self {
@@ -106,6 +114,31 @@ impl Ledger {
         self.slow -= usize::from(is_slow);
     }
 
+    /// Counts a connection that nobody gets any more as closing.
+    pub(crate) fn release(&mut self, aged: Box<Aged>, reason: CloseReason) -> Leaving {
+        self.tally.destroyed += 1;
+        self.closing += 1;
+        Leaving { aged, reason }
+    }
+
+    /// Takes out all idle connections.
+    pub(crate) fn release_idle(&mut self, reason: CloseReason) -> Retired {
+        let idle = self.idle.take_all();
+        idle.map(|aged| self.release(aged, reason)).collect()
+    }
+
+    /// Takes out the idle connection that has been unused longest.
+    pub(crate) fn release_first(&mut self, reason: CloseReason) -> Option<Leaving> {
+        let aged = self.idle.pop_first()?;
+        Some(self.release(aged, reason))
+    }
+
+    /// Takes out an idle connection that will have expired at the given time.
+    pub(crate) fn release_expired(&mut self, at: Instant) -> Option<Leaving> {
+        let aged = self.idle.take_expired(at)?;
+        Some(self.release(aged, CloseReason::Expired))
+    }
+
     /// Whether a closed pool has nothing left to wait for.
     pub(crate) fn has_ended(&self) -> bool {
         self.out.len() + self.connecting + self.closing == 0
@@ -129,9 +162,9 @@ impl Ledger {
             let unused_for = now.saturating_duration_since(since);
             let is_spare = self.idle.len() >= self.size.min_idle;
             if aged.is_expired(now) {
-                retired.push((aged, CloseReason::Expired));
+                retired.push(self.release(aged, CloseReason::Expired));
             } else if unused_for >= self.config.idle_timeout && is_spare {
-                retired.push((aged, CloseReason::Unused));
+                retired.push(self.release(aged, CloseReason::Unused));
             } else {
                 return Some(Fit {
                     aged,
@@ -156,16 +189,16 @@ impl Ledger {
         turned_away: &mut Vec<Waiter>,
     ) -> Settled {
         if let Some(reason) = self.refusal(&fit.aged, now) {
-            return Settled::Refused(fit.aged, reason);
+            return Settled::Refused(self.release(fit.aged, reason));
         }
         if let Some(waiter) = self.next_waiter(now, turned_away) {
             return Settled::Handed(self.hand(waiter, fit, now));
         }
         if self.existing() >= self.size.connections_max && self.config.overflow_idle_timeout.is_zero() {
-            return Settled::Refused(fit.aged, CloseReason::Surplus);
+            return Settled::Refused(self.release(fit.aged, CloseReason::Surplus));
         }
         if is_wanted_elsewhere {
-            return Settled::Refused(fit.aged, CloseReason::Budget);
+            return Settled::Refused(self.release(fit.aged, CloseReason::Budget));
         }
         self.idle.push(fit.aged, fit.suspect_since.unwrap_or(now));
         Settled::Idle

@@ -96,8 +96,8 @@ impl Shared {
             work.leaks = ledger.out.overdue(now, leak_after);
             ledger.tally.leaks += work.leaks.len() as u64;
         }
-        while let Some(aged) = ledger.idle.take_expired(now) {
-            work.retired.push((aged, CloseReason::Expired));
+        while let Some(leaving) = ledger.release_expired(now) {
+            work.retired.push(leaving);
         }
         ledger.close_unused(now, &mut work.retired);
         self.order_replacements(&mut ledger, now, &mut work);
@@ -116,8 +116,8 @@ impl Shared {
             if ledger.total() < ledger.size.connections_max {
                 work.dials
                     .push(ledger.dial(now, self.budget.as_ref(), Purpose::Replacement));
-            } else if let Some(aged) = ledger.idle.take_expired(due_by) {
-                work.retired.push((aged, CloseReason::Expired));
+            } else if let Some(leaving) = ledger.release_expired(due_by) {
+                work.retired.push(leaving);
                 work.dials
                     .push(ledger.dial(now, self.budget.as_ref(), Purpose::Stock));
             }
@@ -185,7 +185,7 @@ impl Ledger {
         while self.existing() > self.size.connections_max
             && let Some(aged) = overflow_since.and_then(|since| self.idle.pop_first_since(since))
         {
-            retired.push((aged, CloseReason::Surplus));
+            retired.push(self.release(aged, CloseReason::Surplus));
         }
         let Some(since) = now.checked_sub(self.config.idle_timeout) else {
             return;
@@ -194,7 +194,7 @@ impl Ledger {
             let Some(aged) = self.idle.pop_first_since(since) else {
                 return;
             };
-            retired.push((aged, CloseReason::Unused));
+            retired.push(self.release(aged, CloseReason::Unused));
         }
     }
 }

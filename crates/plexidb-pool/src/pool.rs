@@ -175,13 +175,13 @@ impl Pool {
             ledger.size = size;
             std::iter::from_fn(|| {
                 let is_surplus = ledger.existing() > size.connections_max;
-                is_surplus.then(|| ledger.idle.pop_first()).flatten()
+                is_surplus
+                    .then(|| ledger.release_first(CloseReason::Surplus))
+                    .flatten()
             })
             .collect()
         };
-        for aged in surplus {
-            shared.give_up(aged, CloseReason::Surplus);
-        }
+        shared.give_up_all(surplus);
         shared.tend();
     }
 
@@ -206,7 +206,7 @@ impl Pool {
             let mut ledger = shared.ledger();
             ledger.is_closed = true;
             (
-                ledger.idle.take_all(),
+                ledger.release_idle(CloseReason::PoolClosed),
                 ledger.queue.take_all(),
                 ledger.maintenance.take(),
             )
@@ -217,9 +217,7 @@ impl Pool {
             // It may have gone.
             let _ = waiter.answer.send(Err(PoolError::Closed));
         }
-        for aged in idle {
-            shared.give_up(aged, CloseReason::PoolClosed);
-        }
+        shared.give_up_all(idle);
         timeout(patience, shared.all_ended()).await.is_ok()
     }
 
@@ -258,7 +256,7 @@ impl Shared {
                 return ledger.health.epoch;
             }
             ledger.health.epoch += 1;
-            (ledger.health.epoch, ledger.idle.take_all())
+            (ledger.health.epoch, ledger.release_idle(CloseReason::Retired))
         };
         self.hooks.tell(|hooks| {
             hooks.invalidate(&InvalidateEvent {
@@ -267,9 +265,7 @@ impl Shared {
                 idle: idle.len(),
             });
         });
-        for aged in idle {
-            self.give_up(aged, CloseReason::Retired);
-        }
+        self.give_up_all(idle);
         self.tend();
         epoch
     }

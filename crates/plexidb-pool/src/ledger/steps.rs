@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Handed, Ledger, Retired};
+use super::{Handed, Leaving, Ledger, Retired};
 use crate::budget::{Budget, Unit};
 use crate::hooks::CloseReason;
-use crate::idle::Aged;
 use crate::queue::Waiter;
 
 /// Something to do after the lock.
@@ -19,7 +18,7 @@ pub(crate) enum Step {
     /// A connection is to be made. It is counted already.
     Dial(DialOrder),
     /// A connection ends, to make room for one that is wanted more.
-    GiveUp(Box<Aged>, CloseReason),
+    GiveUp(Leaving),
     /// There is room, but other pools have used the budget up.
     OutOfBudget,
     /// Nothing is to be done.
@@ -90,10 +89,8 @@ impl Ledger {
         if self.queue.users() == 0 {
             return otherwise;
         }
-        match self.idle.pop_first() {
-            Some(aged) => Step::GiveUp(aged, CloseReason::Dead),
-            None => otherwise,
-        }
+        self.release_first(CloseReason::Dead)
+            .map_or(otherwise, Step::GiveUp)
     }
 
     /// An idle connection and a waiter who may have it.

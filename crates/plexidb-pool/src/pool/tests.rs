@@ -15,6 +15,7 @@ mod backoff;
 mod budget;
 mod cancellation;
 mod closing;
+mod cost;
 mod dropped_polls;
 mod fake;
 mod hooks;
@@ -22,6 +23,7 @@ mod leaks;
 mod model;
 mod queue;
 mod retirement;
+mod runtimes;
 mod sizing;
 
 use fake::{Answer, FakeConnector};
@@ -339,22 +341,4 @@ async fn a_refused_connect_is_the_drivers_error_and_frees_the_place() {
     connector.answer_connects(Answer::Success);
     assert!(pool.checkout().await.is_ok());
     assert_eq!((pool.stats().connect_errors, pool.stats().created), (3, 1));
-}
-
-#[test]
-fn a_lease_can_be_dropped_outside_of_a_runtime() {
-    let (pool, connector) = pool(2);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    let (clean, tainted) =
-        runtime.block_on(async { (pool.checkout().await.unwrap(), pool.checkout().await.unwrap()) });
-    drop(runtime);
-    drop(clean);
-    tainted.discard();
-    assert_eq!(
-        (pool.stats().idle, pool.stats().active, connector.alive()),
-        (1, 0, 1)
-    );
 }

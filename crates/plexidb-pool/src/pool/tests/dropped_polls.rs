@@ -149,7 +149,7 @@ impl Scene {
     async fn end(self, context: &str) {
         let started = tokio::time::Instant::now();
         drop(self.leases);
-        for _ in 0..20 {
+        for _ in 0..4 {
             settle().await;
         }
         for other in self.others {
@@ -171,7 +171,7 @@ impl Scene {
         let mut leases = Vec::new();
         let mut places = 0;
         while places < 10
-            && let Some(lease) = poll_times(self.pool.checkout(), 40, async |_| yield_now().await).await
+            && let Some(lease) = poll_times(self.pool.checkout(), 12, async |_| yield_now().await).await
         {
             leases.push(lease.unwrap());
             places += 1;

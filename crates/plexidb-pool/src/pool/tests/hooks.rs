@@ -4,7 +4,8 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::hooks::{
-    CheckinEvent, CheckoutEvent, CloseEvent, ConnectEvent, InvalidateEvent, PoolHooks, ResetEvent,
+    CheckinEvent, CheckoutEvent, CloseEvent, CloseReason, ConnectEvent, InvalidateEvent, PoolHooks,
+    ResetEvent,
 };
 
 #[derive(Default)]
@@ -128,4 +129,40 @@ async fn a_hook_that_panics_breaks_nothing() {
     connector.answer_connects(Answer::Success);
     drop(pool.checkout().await.unwrap());
     assert!(pool.close(SECOND).await);
+}
+
+/// Looks at the pool when a connection ends.
+#[derive(Default)]
+struct Onlooker {
+    pool: Mutex<Option<Pool>>,
+    seen: Mutex<Vec<(CloseReason, usize)>>,
+}
+
+impl PoolHooks for Onlooker {
+    fn close(&self, event: &CloseEvent<'_>) {
+        if let Some(pool) = &*self.pool.lock().unwrap() {
+            self.seen
+                .lock()
+                .unwrap()
+                .push((event.reason, pool.stats().active));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_connection_is_gone_before_its_place_is_free_and_hooks_may_look_at_the_pool() {
+    let (connector, onlooker) = (Arc::new(FakeConnector::default()), Arc::new(Onlooker::default()));
+    let pool = Pool::builder(connector.clone()).hooks(onlooker.clone()).build();
+    *onlooker.pool.lock().unwrap() = Some(pool.clone());
+    let lease = pool.checkout().await.unwrap();
+    connector.set_status(lease.session(), ConnectionStatus::Broken);
+    drop(lease);
+    pool.checkout().await.unwrap().discard();
+    settle().await;
+    // One that ends in an orderly way does so later.
+    assert_eq!(
+        *onlooker.seen.lock().unwrap(),
+        [(CloseReason::Broken, 1), (CloseReason::Unclean, 0)]
+    );
+    *onlooker.pool.lock().unwrap() = None;
 }

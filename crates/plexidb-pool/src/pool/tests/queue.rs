@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::{Priority, Shedding};
 use crate::lease::Lease;
+use crate::queue::Joining;
 
 type Checkout = tokio::task::JoinHandle<Result<Lease, PoolError>>;
 
@@ -64,6 +65,37 @@ async fn a_lease_that_reaches_nobody_goes_to_the_next_in_the_queue() {
     drop(gone);
     assert!(next.await.unwrap().is_ok());
     assert_eq!(connector.made(), 1);
+}
+
+/// A waiter that is caught between the two steps of its end: it does not listen any more, but is in the queue still.
+fn join_without_listening(pool: &Pool) {
+    let mut ledger = pool.shared.ledger();
+    let (_, receiver) = ledger.queue.join(Joining {
+        priority: Priority::User,
+        since: tokio::time::Instant::now(),
+        span: None,
+        comes_back: false,
+    });
+    drop(receiver);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_whose_waiter_goes_at_that_moment_goes_to_the_next_too() {
+    let (pool, connector) = pool(1);
+    let lease = pool.checkout().await.unwrap();
+    for _ in 0..1_000 {
+        join_without_listening(&pool);
+    }
+    let next = spawn_checkout(&pool, Priority::User).await;
+    drop(lease);
+    settle().await;
+    let lease = next.await.unwrap().unwrap();
+    join_without_listening(&pool);
+    drop(lease);
+    let stats = pool.stats();
+    assert_eq!((stats.idle, stats.active, stats.waiting), (1, 0, 0));
+    // Nobody was served but the two who listened.
+    assert_eq!((connector.made(), stats.checkouts, stats.uses), (1, 2, 2));
 }
 
 /// Asks for a connection each `every`, holds it for `held`, and counts what came of it: the waits of those who were served,

@@ -20,12 +20,17 @@ pub struct Budget {
 
 struct Account {
     connections_max: usize,
-    used: AtomicUsize,
-    /// The length of `wanting`, to look at without its lock. Sequentially consistent with `used`: who wants a unit writes this
-    /// and then reads `used`, who gives one back does the reverse, and one of them must see the other.
+    state: Mutex<State>,
+    /// The length of `wanting`, to look at without the lock.
     wanting_len: AtomicUsize,
-    wanting: Mutex<Vec<Weak<Shared>>>,
     members: Mutex<Vec<Weak<Shared>>>,
+}
+
+#[derive(Default)]
+struct State {
+    used: usize,
+    /// The pools that wait for a unit, in the order in which they asked.
+    wanting: Vec<Weak<Shared>>,
 }
 
 impl Budget {
@@ -35,9 +40,8 @@ impl Budget {
         Self {
             inner: Arc::new(Account {
                 connections_max: connections_max.max(1),
-                used: AtomicUsize::new(0),
+                state: Mutex::default(),
                 wanting_len: AtomicUsize::new(0),
-                wanting: Mutex::default(),
                 members: Mutex::default(),
             }),
         }
@@ -52,7 +56,7 @@ impl Budget {
     /// Connections that there are now: made, being made, or being closed.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.inner.used.load(Ordering::Acquire)
+        locked(&self.inner.state).used
     }
 
     pub(crate) fn join(&self, pool: &Arc<Shared>) {
@@ -63,65 +67,68 @@ impl Budget {
 
     /// A unit, if there is one left.
     pub(crate) fn take(&self) -> Option<Unit> {
-        let max = self.inner.connections_max;
-        self.inner
-            .used
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |used| {
-                (used < max).then_some(used + 1)
-            })
-            .ok()
-            .map(|_| Unit { budget: self.clone() })
+        self.take_from(&mut locked(&self.inner.state))
     }
 
-    /// Notes that a pool wants a unit. Returns whether that is news: then it must try again, since one may have become free
-    /// before this.
-    pub(crate) fn want(&self, pool: &Arc<Shared>) -> bool {
-        let mut wanting = locked(&self.inner.wanting);
-        if wanting.iter().any(|other| is_same(other, pool)) {
-            return false;
+    /// A unit, if there is one left; else the pool gets the next one that is given back, if it still wants it then.
+    pub(crate) fn take_or_want(&self, pool: &Weak<Shared>) -> Option<Unit> {
+        let mut state = locked(&self.inner.state);
+        let unit = self.take_from(&mut state);
+        if unit.is_none() && !state.wanting.iter().any(|other| other.ptr_eq(pool)) {
+            state.wanting.push(pool.clone());
+            self.note_wanting(&state);
         }
-        wanting.push(Arc::downgrade(pool));
-        self.inner.wanting_len.store(wanting.len(), Ordering::SeqCst);
-        true
+        unit
     }
 
-    /// Whether another pool wants a unit.
-    pub(crate) fn is_wanted_by_another(&self, pool: &Arc<Shared>) -> bool {
-        self.inner.wanting_len.load(Ordering::SeqCst) > 0
-            && locked(&self.inner.wanting)
+    fn take_from(&self, state: &mut State) -> Option<Unit> {
+        if state.used >= self.inner.connections_max {
+            return None;
+        }
+        state.used += 1;
+        Some(Unit { budget: self.clone() })
+    }
+
+    fn note_wanting(&self, state: &State) {
+        self.inner
+            .wanting_len
+            .store(state.wanting.len(), Ordering::Relaxed);
+    }
+
+    /// Whether another pool wants a unit. It is asked under the lock of the pool that is about to keep a connection: either this
+    /// sees the other pool's wish, or [`ask_others`](Self::ask_others), which comes after the wish and takes that lock, sees the
+    /// connection.
+    pub(crate) fn is_wanted_by_another(&self, pool: &Weak<Shared>) -> bool {
+        self.inner.wanting_len.load(Ordering::Relaxed) > 0
+            && locked(&self.inner.state)
+                .wanting
                 .iter()
-                .any(|other| !is_same(other, pool))
+                .any(|other| !other.ptr_eq(pool))
     }
 
     /// Has one of the other pools give up an idle connection.
     pub(crate) fn ask_others(&self, pool: &Arc<Shared>) {
         let others: Vec<_> = locked(&self.inner.members)
             .iter()
-            .filter(|other| !is_same(other, pool))
             .filter_map(Weak::upgrade)
+            .filter(|other| !Arc::ptr_eq(other, pool))
             .collect();
         let _ = others.iter().any(Shared::yield_idle);
     }
 
     fn give_back(&self) {
-        self.inner.used.fetch_sub(1, Ordering::SeqCst);
-        if self.inner.wanting_len.load(Ordering::SeqCst) == 0 {
-            return;
-        }
         let wanting = {
-            let mut wanting = locked(&self.inner.wanting);
-            self.inner.wanting_len.store(0, Ordering::SeqCst);
-            std::mem::take(&mut *wanting)
+            let mut state = locked(&self.inner.state);
+            state.used -= 1;
+            let wanting = std::mem::take(&mut state.wanting);
+            self.note_wanting(&state);
+            wanting
         };
         // In the order in which they asked; those who get nothing ask again, in the same order.
         for pool in wanting.iter().filter_map(Weak::upgrade) {
             pool.tend();
         }
     }
-}
-
-fn is_same(one: &Weak<Shared>, other: &Arc<Shared>) -> bool {
-    std::ptr::eq(one.as_ptr(), Arc::as_ptr(other))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

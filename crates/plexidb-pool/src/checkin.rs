@@ -80,15 +80,11 @@ impl Shared {
     /// Gives a connection to whoever waits longest, else keeps it, else gives it up.
     pub(crate) fn place(self: &Arc<Self>, mut fit: Fit, mut origin: Origin, now: Instant) {
         loop {
-            let is_wanted_elsewhere = self
-                .budget
-                .as_ref()
-                .is_some_and(|budget| budget.is_wanted_by_another(self));
             let mut turned_away = Vec::new();
             let (settled, holder, is_waited_for, is_closed) = {
                 let mut ledger = self.ledger();
                 let holder = ledger.leave(origin);
-                let settled = ledger.settle(fit, now, is_wanted_elsewhere, &mut turned_away);
+                let settled = ledger.settle(fit, now, &mut turned_away);
                 (settled, holder, ledger.queue.len() > 0, ledger.is_closed)
             };
             drop(holder);
@@ -173,7 +169,7 @@ impl Shared {
             let mut retired = Retired::new();
             let step = {
                 let mut ledger = self.ledger();
-                ledger.next_step(Instant::now(), self.budget.as_ref(), &mut retired)
+                ledger.next_step(Instant::now(), &mut retired)
             };
             self.give_up_all(retired);
             match step {
@@ -191,10 +187,10 @@ impl Shared {
                     }
                 }
                 Step::OutOfBudget => {
-                    let Some(budget) = &self.budget else { return };
-                    if !budget.want(self) {
-                        return budget.ask_others(self);
+                    if let Some(budget) = &self.budget {
+                        budget.ask_others(self);
                     }
+                    return;
                 }
             }
         }

@@ -218,7 +218,7 @@ impl Shared {
                 if ledger.total() >= connections.min(ledger.size.connections_max) {
                     break;
                 }
-                ledger.dial(Instant::now(), self.budget.as_ref(), Purpose::Stock)
+                ledger.dial(Instant::now(), Purpose::Stock)
             };
             let Step::Dial(order) = step else { break };
             let Some(task) = self.spawn_dial(order) else { break };

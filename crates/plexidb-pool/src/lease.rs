@@ -93,6 +93,12 @@ impl Lease {
         self.is_tainted = false;
     }
 
+    /// Says that the connection was lost, so that others are likely to be: each that is idle now must show that it lives
+    /// before it is used again. Unlike [`invalidate_endpoint`](Self::invalidate_endpoint) it closes none that does.
+    pub fn suspect_endpoint(&self) {
+        self.pool.ledger().health.suspect_before = Some(Instant::now());
+    }
+
     /// Whether it must show that it lives before it is used.
     pub(crate) fn is_suspect(&self) -> bool {
         self.suspect_since.is_some()

@@ -4,6 +4,8 @@
 //! change being entered under one lock. Nothing in here waits, sends, spawns or drops a connection: the callers do, after
 //! the lock.
 
+use std::sync::Weak;
+
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -14,6 +16,7 @@ use crate::health::Health;
 use crate::hooks::CloseReason;
 use crate::idle::{Aged, IdleConnections};
 use crate::out::{Out, RecordNumber};
+use crate::pool::Shared;
 use crate::queue::{Queue, Waiter};
 use crate::shedding::Shedder;
 use crate::stats::{PoolStats, Tally};
@@ -22,7 +25,15 @@ mod steps;
 
 pub(crate) use steps::{DialOrder, Purpose, Step};
 
+/// A pool's share in a budget.
+pub(crate) struct Share {
+    pub(crate) budget: Budget,
+    /// The pool itself, to be told when there is a unit for it.
+    pub(crate) pool: Weak<Shared>,
+}
+
 pub(crate) struct Ledger {
+    pub(crate) share: Option<Share>,
     pub(crate) config: PoolConfig,
     pub(crate) size: PoolSize,
     pub(crate) idle: IdleConnections,
@@ -81,6 +92,7 @@ pub(crate) type Retired = Vec<Leaving>;
 impl Ledger {
     pub(crate) fn new(config: PoolConfig) -> Self {
         Self {
+            share: None,
             config,
             size: config.size(),
             idle: IdleConnections::new(config.connections_max),
@@ -179,15 +191,8 @@ impl Ledger {
         self.queue.users() == 0 && self.out.len() < self.size.background_max()
     }
 
-    /// Finds a place for a connection that nobody has and that is clean. `is_wanted_elsewhere` is whether another pool of
-    /// the budget has to wait for one.
-    pub(crate) fn settle(
-        &mut self,
-        fit: Fit,
-        now: Instant,
-        is_wanted_elsewhere: bool,
-        turned_away: &mut Vec<Waiter>,
-    ) -> Settled {
+    /// Finds a place for a connection that nobody has and that is clean.
+    pub(crate) fn settle(&mut self, fit: Fit, now: Instant, turned_away: &mut Vec<Waiter>) -> Settled {
         if let Some(reason) = self.refusal(&fit.aged, now) {
             return Settled::Refused(self.release(fit.aged, reason));
         }
@@ -197,7 +202,7 @@ impl Ledger {
         if self.existing() >= self.size.connections_max && self.config.overflow_idle_timeout.is_zero() {
             return Settled::Refused(self.release(fit.aged, CloseReason::Surplus));
         }
-        if is_wanted_elsewhere {
+        if self.is_wanted_elsewhere() {
             return Settled::Refused(self.release(fit.aged, CloseReason::Budget));
         }
         self.idle.push(fit.aged, fit.suspect_since.unwrap_or(now));
@@ -276,10 +281,17 @@ impl Ledger {
     }
 
     /// A unit of the budget, where there is one; `None` where it is used up.
-    fn unit(budget: Option<&Budget>) -> Option<Option<Unit>> {
-        match budget {
-            None => Some(None),
-            Some(budget) => budget.take().map(Some),
+    fn unit(&self, purpose: Purpose) -> Option<Option<Unit>> {
+        match (&self.share, purpose) {
+            (None, _) => Some(None),
+            (Some(share), Purpose::Waiters) => share.budget.take_or_want(&share.pool).map(Some),
+            (Some(share), _) => share.budget.take().map(Some),
         }
+    }
+
+    /// Whether another pool of the budget has to wait for a connection.
+    fn is_wanted_elsewhere(&self) -> bool {
+        let share = self.share.as_ref();
+        share.is_some_and(|share| share.budget.is_wanted_by_another(&share.pool))
     }
 }

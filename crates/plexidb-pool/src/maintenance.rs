@@ -114,12 +114,10 @@ impl Shared {
         let due_by = due_by(now, self.lifetime_max);
         for _ in 0..ledger.idle.expired(due_by).min(REPLACED_AT_A_TIME) {
             if ledger.total() < ledger.size.connections_max {
-                work.dials
-                    .push(ledger.dial(now, self.budget.as_ref(), Purpose::Replacement));
+                work.dials.push(ledger.dial(now, Purpose::Replacement));
             } else if let Some(leaving) = ledger.release_expired(due_by) {
                 work.retired.push(leaving);
-                work.dials
-                    .push(ledger.dial(now, self.budget.as_ref(), Purpose::Stock));
+                work.dials.push(ledger.dial(now, Purpose::Stock));
             }
         }
     }
@@ -145,8 +143,7 @@ impl Shared {
             missing
         };
         for _ in 0..wanted.min(room) {
-            work.dials
-                .push(ledger.dial(now, self.budget.as_ref(), Purpose::Stock));
+            work.dials.push(ledger.dial(now, Purpose::Stock));
         }
     }
 

@@ -15,7 +15,7 @@ use crate::config::{PoolConfig, PoolSize, Priority};
 use crate::error::PoolError;
 use crate::hooks::{CloseReason, Hooks, InvalidateEvent, PoolHooks};
 use crate::lease::Lease;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Share};
 use crate::stats::PoolStats;
 
 #[cfg(test)]
@@ -105,6 +105,10 @@ impl PoolBuilder {
         });
         if let Some(budget) = &shared.budget {
             budget.join(&shared);
+            shared.ledger().share = Some(Share {
+                budget: budget.clone(),
+                pool: Arc::downgrade(&shared),
+            });
         }
         Pool { shared }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Handed, Leaving, Ledger, Retired};
-use crate::budget::{Budget, Unit};
+use crate::budget::Unit;
 use crate::hooks::CloseReason;
 use crate::queue::Waiter;
 
@@ -19,7 +19,7 @@ pub(crate) enum Step {
     Dial(DialOrder),
     /// A connection ends, to make room for one that is wanted more.
     GiveUp(Leaving),
-    /// There is room, but other pools have used the budget up.
+    /// There is room, but other pools have used the budget up. It is noted there that this one wants a unit.
     OutOfBudget,
     /// Nothing is to be done.
     Rest,
@@ -48,7 +48,7 @@ pub(crate) enum Purpose {
 
 impl Ledger {
     /// The next thing to do for those who wait.
-    pub(crate) fn next_step(&mut self, now: Instant, budget: Option<&Budget>, retired: &mut Retired) -> Step {
+    pub(crate) fn next_step(&mut self, now: Instant, retired: &mut Retired) -> Step {
         if self.is_closed || self.queue.len() == 0 {
             return Step::Rest;
         }
@@ -63,12 +63,12 @@ impl Ledger {
             // Idle connections that no waiter takes are those that would have to show first that they live.
             return self.make_room(Step::Rest);
         }
-        self.dial(now, budget, Purpose::Waiters)
+        self.dial(now, Purpose::Waiters)
     }
 
     /// Orders a connection, for which there is room.
-    pub(crate) fn dial(&mut self, now: Instant, budget: Option<&Budget>, purpose: Purpose) -> Step {
-        let Some(unit) = Self::unit(budget) else {
+    pub(crate) fn dial(&mut self, now: Instant, purpose: Purpose) -> Step {
+        let Some(unit) = self.unit(purpose) else {
             return match purpose {
                 Purpose::Waiters => self.make_room(Step::OutOfBudget),
                 Purpose::Stock | Purpose::Replacement => Step::Rest,

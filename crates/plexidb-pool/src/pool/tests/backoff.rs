@@ -158,6 +158,24 @@ async fn a_server_that_nobody_asks_for_is_looked_at_until_it_is_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_loss_idle_connections_must_show_that_they_live() {
+    let (pool, connector) = pool(3);
+    let (lost, idle) = (pool.checkout().await.unwrap(), pool.checkout().await.unwrap());
+    let session = idle.session();
+    drop(idle);
+    connector.set_status(lost.session(), ConnectionStatus::Broken);
+    lost.suspect_endpoint();
+    drop(lost);
+    let alive = pool.checkout().await.unwrap();
+    assert_eq!((connector.pings(), alive.session()), (1, session));
+    advance(Duration::from_millis(1)).await;
+    drop(alive);
+    // Once is enough.
+    drop(pool.checkout().await.unwrap());
+    assert_eq!((connector.pings(), connector.made()), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_failure_idle_connections_must_show_that_they_live() {
     let (pool, connector) = pool(4);
     let mut leases = Vec::new();

@@ -188,3 +188,25 @@ async fn the_queue_is_bounded() {
     }
     assert_eq!((pool.stats().turned_away, pool.stats().checkouts), (1, 3));
 }
+
+#[tokio::test(start_paused = true)]
+async fn idle_connections_that_nobody_dares_to_take_make_room() {
+    let (pool, connector) = pool(1);
+    drop(pool.checkout().await.unwrap());
+    advance(31 * SECOND).await;
+    // Somebody who has just met a dead one, and whose place another has taken.
+    let (_, receiver) = pool.shared.ledger().queue.join(Joining {
+        priority: Priority::User,
+        since: tokio::time::Instant::now(),
+        span: None,
+        comes_back: true,
+    });
+    pool.shared.tend();
+    let lease = receiver.await.unwrap().unwrap();
+    settle().await;
+    assert_eq!(
+        (connector.made(), connector.alive(), connector.pings()),
+        (2, 1, 0)
+    );
+    drop(lease);
+}

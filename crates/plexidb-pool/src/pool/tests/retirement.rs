@@ -58,3 +58,21 @@ async fn many_leases_that_tell_of_one_failover_count_once() {
     assert_eq!(connector.made(), made);
     assert_eq!(fresh.invalidate_endpoint(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_is_begun_after_the_retirement_counts() {
+    let (pool, connector) = pool(1);
+    pool.checkout().await.unwrap().discard();
+    connector.answer_connects(Answer::Error);
+    let waiter = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.checkout().await }
+    });
+    // The next attempt is due in a moment.
+    settle().await;
+    assert_eq!((connector.attempts(), pool.stats().connecting), (2, 1));
+    connector.answer_connects(Answer::Success);
+    pool.retire_all();
+    assert!(waiter.await.unwrap().is_ok());
+    assert_eq!(connector.made(), 2);
+}

@@ -21,10 +21,6 @@ use crate::queue::{Answer, Joining, Ticket};
 /// How long a connection may take to show that it lives, before it counts as dead.
 pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often a waiter sees to it that the pool works for it, should the runtime on which its connection was being made have
-/// ended.
-const TEND_INTERVAL: Duration = Duration::from_secs(1);
-
 /// Who asks, and since when.
 #[derive(Clone, Copy)]
 struct Wish {
@@ -127,7 +123,7 @@ impl Shared {
         };
         loop {
             self.tend();
-            let patience = self.remaining(wish.started).min(TEND_INTERVAL);
+            let patience = self.remaining(wish.started).min(self.look_interval);
             match timeout(patience, &mut waiting.receiver).await {
                 Ok(answer) => {
                     waiting.is_answered = true;

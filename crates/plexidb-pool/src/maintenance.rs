@@ -16,9 +16,6 @@ use crate::ledger::{Ledger, Purpose, Retired, Step};
 use crate::out::Overdue;
 use crate::pool::Shared;
 
-/// How often it looks.
-const INTERVAL: Duration = Duration::from_secs(1);
-
 /// How long before its end a connection is replaced, at most; of short lifetimes a tenth.
 const REPLACE_AHEAD_MAX: Duration = Duration::from_secs(10);
 
@@ -57,9 +54,10 @@ impl Shared {
             return;
         };
         let pool = Arc::downgrade(self);
+        let interval = self.look_interval;
         let task = runtime.spawn(async move {
             loop {
-                sleep(INTERVAL).await;
+                sleep(interval).await;
                 let Some(pool) = pool.upgrade() else { return };
                 pool.maintain();
             }

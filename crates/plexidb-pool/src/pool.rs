@@ -21,6 +21,10 @@ use crate::stats::PoolStats;
 #[cfg(test)]
 mod tests;
 
+/// How often the pool looks whether something is to be done: this bounds how long a connection lives on beyond its time, and is the
+/// net should a runtime end on which something was to be done for those who wait.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Connections to one database; cloning shares them.
 ///
 /// Checkouts are served in the order in which they came; the connection used last is reused first. Where none is idle, one
@@ -40,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) checkout_timeout: Duration,
     pub(crate) lifetime_max: Duration,
     pub(crate) is_looking_for_leaks: bool,
+    /// How often the pool, and each checkout that waits, looks whether something is to be done.
+    pub(crate) look_interval: Duration,
     pub(crate) budget: Option<Budget>,
     pub(crate) hooks: Hooks,
     ledger: Mutex<Ledger>,
@@ -53,6 +59,7 @@ pub(crate) struct Shared {
 pub struct PoolBuilder {
     connector: Arc<dyn Connector>,
     config: PoolConfig,
+    look_interval: Duration,
     budget: Option<Budget>,
     hooks: Hooks,
 }
@@ -79,12 +86,20 @@ impl PoolBuilder {
         self
     }
 
+    /// Looks for the first time after so long, so that a test sees what happens without that.
+    #[cfg(test)]
+    pub(crate) fn look_interval(mut self, interval: Duration) -> Self {
+        self.look_interval = interval;
+        self
+    }
+
     /// The pool, without connections; they are made when they are needed.
     #[must_use]
     pub fn build(self) -> Pool {
         let Self {
             connector,
             mut config,
+            look_interval,
             budget,
             hooks,
         } = self;
@@ -97,6 +112,7 @@ impl PoolBuilder {
             checkout_timeout: config.checkout_timeout,
             lifetime_max: config.lifetime_max,
             is_looking_for_leaks: config.leak_after.is_some(),
+            look_interval,
             budget,
             hooks,
             ledger: Mutex::new(Ledger::new(config)),
@@ -134,6 +150,7 @@ impl Pool {
         PoolBuilder {
             connector,
             config: PoolConfig::default(),
+            look_interval: LOOK_INTERVAL,
             budget: None,
             hooks: Hooks::default(),
         }

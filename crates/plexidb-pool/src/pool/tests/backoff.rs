@@ -36,6 +36,31 @@ async fn checkouts_outlast_a_restart_of_the_server_which_is_asked_by_one_at_a_ti
 }
 
 #[tokio::test(start_paused = true)]
+async fn once_the_server_is_back_all_who_wait_connect_at_once() {
+    let connector = Arc::new(FakeConnector::default());
+    // Nobody looks again: what is done is done because of what has happened.
+    let pool = Pool::builder(connector.clone())
+        .look_interval(3_600 * SECOND)
+        .build();
+    pool.checkout().await.unwrap().discard();
+    connector.answer_connects(Answer::Error);
+    let waiters: Vec<_> = (0..8)
+        .map(|_| {
+            let pool = pool.clone();
+            tokio::spawn(async move { pool.checkout().await })
+        })
+        .collect();
+    sleep(SECOND).await;
+    connector.answer_connects(Answer::Success);
+    sleep(SECOND).await;
+    // None of them gives its connection back.
+    assert_eq!(pool.stats().total, 8);
+    for waiter in waiters {
+        drop(waiter.await.unwrap().unwrap());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_checkout_that_outlasted_nothing_says_what_the_server_said() {
     let (pool, _) = cut_off(PoolConfig::default()).await;
     let PoolError::Timeout(error) = pool.checkout().await.unwrap_err() else {

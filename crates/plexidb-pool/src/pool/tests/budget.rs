@@ -31,17 +31,18 @@ async fn pools_share_a_budget_and_idle_connections_make_room() {
         let other = other.clone();
         async move { other.checkout().await }
     });
-    sleep(SECOND).await;
+    sleep(SECOND / 4).await;
     assert!(!waiter.is_finished());
     // What comes back goes to the other pool...
     drop(leases.pop());
-    let theirs = waiter.await.unwrap().unwrap();
+    // Long before anybody looks again.
+    let theirs = timeout(SECOND / 2, waiter).await.unwrap().unwrap().unwrap();
     assert_eq!((first.alive(), second.alive(), budget.connections()), (2, 1, 3));
     // ...and also what is idle already.
     drop(leases.pop());
     settle().await;
     assert_eq!(one.stats().idle, 1);
-    let second_lease = timeout(SECOND, other.checkout()).await.unwrap().unwrap();
+    let second_lease = timeout(SECOND / 2, other.checkout()).await.unwrap().unwrap();
     assert_eq!((first.alive(), second.alive(), budget.connections()), (1, 2, 3));
     // Where nobody else wants one it is kept.
     drop((theirs, second_lease));

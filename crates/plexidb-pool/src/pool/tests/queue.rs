@@ -202,11 +202,36 @@ async fn idle_connections_that_nobody_dares_to_take_make_room() {
         comes_back: true,
     });
     pool.shared.tend();
-    let lease = receiver.await.unwrap().unwrap();
+    let lease = timeout(SECOND, receiver).await.unwrap().unwrap().unwrap();
     settle().await;
     assert_eq!(
         (connector.made(), connector.alive(), connector.pings()),
         (2, 1, 0)
     );
     drop(lease);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_met_a_dead_connection_does_not_queue_anew_and_can_leave() {
+    let (pool, _) = pool(1);
+    let lease = pool.checkout().await.unwrap();
+    let other = spawn_checkout(&pool, Priority::User).await;
+    let come_back = || {
+        pool.shared.ledger().queue.join(Joining {
+            priority: Priority::User,
+            since: tokio::time::Instant::now(),
+            span: None,
+            comes_back: true,
+        })
+    };
+    let ((ticket, _), (_, receiver)) = (come_back(), come_back());
+    // The one in the middle goes.
+    assert!(pool.shared.ledger().queue.leave(ticket).is_some());
+    assert!(pool.shared.ledger().queue.leave(ticket).is_none());
+    drop(lease);
+    let lease = receiver.await.unwrap().unwrap();
+    settle().await;
+    assert!(!other.is_finished());
+    drop(lease);
+    assert!(other.await.unwrap().is_ok());
 }

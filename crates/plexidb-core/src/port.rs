@@ -167,6 +167,25 @@ pub trait Connection: Send {
     /// One cheap exchange that shows that the connection lives.
     fn ping(&mut self) -> BoxFuture<'_, Result<(), DriverError>>;
 
+    /// Whether [`reset`](Self::reset) can be tried.
+    fn can_reset(&self) -> bool {
+        false
+    }
+
+    /// Makes the session as a new one: ends a transaction and a cursor, and undoes settings, temporary tables and locks. The status is
+    /// [`ConnectionStatus::Idle`] afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverError::Unsupported`] where the driver cannot do that; others mean that the connection is not fit for use.
+    fn reset(&mut self) -> BoxFuture<'_, Result<(), DriverError>> {
+        Box::pin(async {
+            Err(DriverError::Unsupported {
+                what: "resetting a session; open a new connection instead".into(),
+            })
+        })
+    }
+
     /// Ends the session in an orderly way.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }

@@ -3,17 +3,32 @@
 //! Invariant: never more connections than allowed, whatever is cancelled and when; a connection whose state is not
 //! known to be clean is never handed out again. Nothing here knows SQL or a particular database.
 
+mod budget;
+mod checkin;
+mod checkout;
 mod closing;
 mod config;
+mod dial;
 mod error;
+mod health;
+mod hooks;
 mod idle;
 mod lease;
+mod ledger;
+mod maintenance;
+mod out;
 mod pool;
-mod slot;
+mod queue;
+mod shedding;
 mod stats;
 
-pub use config::PoolConfig;
-pub use error::{CheckoutPhase, CheckoutTimeout, PoolError};
+pub use budget::Budget;
+pub use config::{ConnectBackoff, PoolConfig, PoolSize, Priority, Shedding};
+pub use error::{CheckoutPhase, CheckoutTimeout, Overload, PoolError};
+pub use hooks::{
+    CheckinEvent, CheckoutEvent, CloseEvent, CloseReason, ConnectEvent, InvalidateEvent, PoolHooks,
+    ResetEvent,
+};
 pub use lease::Lease;
-pub use pool::Pool;
+pub use pool::{Pool, PoolBuilder};
 pub use stats::PoolStats;

@@ -1,301 +1,301 @@
-//! The pool: who may have a connection, and which one.
+//! The pool: its face, and what its parts share.
 //!
-//! Invariant: active and idle connections together never exceed the maximum. A checkout holds a slot before it looks
-//! for an idle connection, and makes a new one only where there was none; a connection is back among the idle ones
-//! before its slot is free.
+//! Invariant: active and idle connections together never exceed the maximum, whatever is cancelled and when.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use plexidb_core::Connector;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
-use crate::config::PoolConfig;
-use crate::error::{CheckoutPhase, CheckoutTimeout, PoolError};
-use crate::idle::{Aged, IdleConnections};
+use crate::budget::Budget;
+use crate::config::{PoolConfig, PoolSize, Priority};
+use crate::error::PoolError;
+use crate::hooks::{CloseReason, Hooks, InvalidateEvent, PoolHooks};
 use crate::lease::Lease;
-use crate::slot::Slot;
-use crate::stats::{Counters, PoolStats, count};
+use crate::ledger::{Ledger, Share};
+use crate::stats::PoolStats;
 
 #[cfg(test)]
 mod tests;
 
-/// How long a connection may take to show that it lives, before it counts as dead.
-const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often the pool looks whether something is to be done: this bounds how long a connection lives on beyond its time, and is the
+/// net should a runtime end on which something was to be done for those who wait.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Connections to one database; cloning shares them.
 ///
-/// Checkouts are served in the order in which they came; the connection used last is reused first.
+/// Checkouts are served in the order in which they came; the connection used last is reused first. Where none is idle, one
+/// is made for each checkout that waits, as far as there is room, and each takes whichever comes first: a connection that
+/// comes back, or a new one. A connection that is made when nobody waits any more is kept.
+///
+/// Connections are made on the runtime of the checkout that wanted them. A background task replaces connections before they are too
+/// old, closes those that are not needed, keeps [`min_idle`](PoolConfig::min_idle) ready and looks for leaks. It is started by
+/// the first checkout and ends with the pool.
 #[derive(Clone)]
 pub struct Pool {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) checkout_timeout: Duration,
+    pub(crate) lifetime_max: Duration,
+    pub(crate) is_looking_for_leaks: bool,
+    /// How often the pool, and each checkout that waits, looks whether something is to be done.
+    pub(crate) look_interval: Duration,
+    pub(crate) budget: Option<Budget>,
+    pub(crate) hooks: Hooks,
+    ledger: Mutex<Ledger>,
+    /// Told when something of a closed pool has ended.
+    pub(crate) ended: Notify,
+    /// Told when the pool is closed.
+    pub(crate) closed: Notify,
+}
+
+/// Makes a [`Pool`] that is watched or bound together with others.
+pub struct PoolBuilder {
     connector: Arc<dyn Connector>,
     config: PoolConfig,
-    /// One permit a connection that may be out.
-    pub(crate) slots: Semaphore,
-    /// Told when a slot is free again or a connection has ended, once the pool is closed.
-    pub(crate) ended: Notify,
-    /// Connections that are being closed.
-    pub(crate) closing: AtomicUsize,
-    idle: Mutex<IdleConnections>,
-    pub(crate) counters: Counters,
-    last_connect_error: Mutex<Option<String>>,
+    look_interval: Duration,
+    budget: Option<Budget>,
+    hooks: Hooks,
+}
+
+impl PoolBuilder {
+    /// The settings.
+    #[must_use]
+    pub fn config(mut self, config: PoolConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// A bound on the connections of several pools together.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// Who watches the pool.
+    #[must_use]
+    pub fn hooks(mut self, hooks: Arc<dyn PoolHooks>) -> Self {
+        self.hooks = Hooks(Some(hooks));
+        self
+    }
+
+    /// Looks for the first time after so long, so that a test sees what happens without that.
+    #[cfg(test)]
+    pub(crate) fn look_interval(mut self, interval: Duration) -> Self {
+        self.look_interval = interval;
+        self
+    }
+
+    /// The pool, without connections; they are made when they are needed.
+    #[must_use]
+    pub fn build(self) -> Pool {
+        let Self {
+            connector,
+            mut config,
+            look_interval,
+            budget,
+            hooks,
+        } = self;
+        let size = config.size().within(allowed(&*connector));
+        config.connections_max = size.connections_max;
+        config.overflow_max = size.overflow_max;
+        config.min_idle = size.min_idle;
+        let shared = Arc::new(Shared {
+            connector,
+            checkout_timeout: config.checkout_timeout,
+            lifetime_max: config.lifetime_max,
+            is_looking_for_leaks: config.leak_after.is_some(),
+            look_interval,
+            budget,
+            hooks,
+            ledger: Mutex::new(Ledger::new(config)),
+            ended: Notify::new(),
+            closed: Notify::new(),
+        });
+        if let Some(budget) = &shared.budget {
+            budget.join(&shared);
+            shared.ledger().share = Some(Share {
+                budget: budget.clone(),
+                pool: Arc::downgrade(&shared),
+            });
+        }
+        Pool { shared }
+    }
+}
+
+/// The most connections that the database allows.
+fn allowed(connector: &dyn Connector) -> usize {
+    connector
+        .connections_max()
+        .unwrap_or(PoolConfig::CONNECTIONS_BOUND)
 }
 
 impl Pool {
     /// Makes a pool without connections; they are made when they are needed.
     #[must_use]
-    pub fn new(connector: Arc<dyn Connector>, mut config: PoolConfig) -> Self {
-        let allowed = connector
-            .connections_max()
-            .unwrap_or(PoolConfig::CONNECTIONS_BOUND);
-        config.connections_max = config
-            .connections_max
-            .min(allowed)
-            .clamp(1, PoolConfig::CONNECTIONS_BOUND);
-        Self {
-            shared: Arc::new(Shared {
-                connector,
-                slots: Semaphore::new(config.connections_max),
-                ended: Notify::new(),
-                closing: AtomicUsize::new(0),
-                idle: Mutex::new(IdleConnections::new(config.connections_max)),
-                counters: Counters::default(),
-                last_connect_error: Mutex::new(None),
-                config,
-            }),
+    pub fn new(connector: Arc<dyn Connector>, config: PoolConfig) -> Self {
+        Self::builder(connector).config(config).build()
+    }
+
+    /// Makes a pool step by step.
+    #[must_use]
+    pub fn builder(connector: Arc<dyn Connector>) -> PoolBuilder {
+        PoolBuilder {
+            connector,
+            config: PoolConfig::default(),
+            look_interval: LOOK_INTERVAL,
+            budget: None,
+            hooks: Hooks::default(),
         }
     }
 
-    /// Checks a connection out: an idle one, else a new one, else the first that comes back. It must be called in a
-    /// tokio runtime with its timers on. Dropping the future gives up the place in the queue and leaves nothing
-    /// behind.
+    /// Checks a connection out: an idle one, else the first that comes back or is made. It must be called in a tokio runtime
+    /// with its timers on. Dropping the future gives up the place in the queue and leaves nothing behind.
     ///
     /// # Errors
     ///
     /// [`PoolError::Timeout`] after [`PoolConfig::checkout_timeout`], [`PoolError::Connect`] where no connection can
-    /// be made, [`PoolError::Closed`].
+    /// be made, [`PoolError::Overloaded`] where too many wait, [`PoolError::Closed`].
     pub async fn checkout(&self) -> Result<Lease, PoolError> {
-        let started = Instant::now();
-        let slot = self.slot(started).await?;
-        let aged = match self.shared.reuse(started).await {
-            Some(aged) => aged,
-            None => self.shared.connect(started).await?,
+        self.shared.checkout(Priority::User).await
+    }
+
+    /// Checks a connection out, as [`checkout`](Self::checkout) does, for a user or for a background task.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`checkout`](Self::checkout).
+    pub async fn checkout_as(&self, priority: Priority) -> Result<Lease, PoolError> {
+        self.shared.checkout(priority).await
+    }
+
+    /// Makes connections, side by side, until there are so many, or as many as the pool keeps. Dropping the future leaves
+    /// those that are being made to the pool.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError::Connect`] with the first refusal, [`PoolError::Closed`]. Connections that were made stay.
+    pub async fn warm_up(&self, connections: usize) -> Result<(), PoolError> {
+        self.shared.warm_up(connections).await
+    }
+
+    /// Changes the sizes. Connections that are too many now are closed at once where they are idle, and when they come back
+    /// where they are out; those who wait profit at once from a larger size.
+    pub fn resize(&self, size: PoolSize) {
+        let shared = &self.shared;
+        let size = size.within(allowed(&*shared.connector));
+        let surplus: Vec<_> = {
+            let mut ledger = shared.ledger();
+            ledger.size = size;
+            std::iter::from_fn(|| {
+                let is_surplus = ledger.existing() > size.connections_max;
+                is_surplus
+                    .then(|| ledger.release_first(CloseReason::Surplus))
+                    .flatten()
+            })
+            .collect()
         };
-        if self.is_closed() {
-            self.shared.give_up(aged);
-            return Err(PoolError::Closed);
-        }
-        Ok(Lease::new(aged, slot))
+        shared.give_up_all(surplus);
+        shared.tend();
+    }
+
+    /// The sizes as they are now, brought into their bounds.
+    #[must_use]
+    pub fn size(&self) -> PoolSize {
+        self.shared.ledger().size
+    }
+
+    /// Begins a new epoch of the endpoint, because its server restarts, has become read-only or was replaced: idle connections are closed
+    /// at once, those that are out when they come back, and those that are being made are not used. Returns the number of the
+    /// epoch.
+    pub fn retire_all(&self) -> u64 {
+        self.shared.retire(None)
     }
 
     /// Refuses new checkouts at once, closes the idle connections, waits for the leases and closes theirs, at most for
     /// `patience`. A lease that comes back later is closed then. Returns whether all connections have ended.
     pub async fn close(&self, patience: Duration) -> bool {
-        self.shared.slots.close();
-        let idle: Vec<Aged> = {
-            let mut idle = self.shared.idle();
-            idle.is_closed = true;
-            idle.take_all().collect()
+        let shared = &self.shared;
+        let (idle, waiters, maintenance) = {
+            let mut ledger = shared.ledger();
+            ledger.is_closed = true;
+            (
+                ledger.release_idle(CloseReason::PoolClosed),
+                ledger.queue.take_all(),
+                ledger.maintenance.take(),
+            )
         };
-        for aged in idle {
-            self.shared.give_up(aged);
+        shared.closed.notify_waiters();
+        maintenance.inspect(tokio::task::AbortHandle::abort);
+        for waiter in waiters {
+            // It may have gone.
+            let _ = waiter.answer.send(Err(PoolError::Closed));
         }
-        timeout(patience, self.shared.all_ended()).await.is_ok()
+        shared.give_up_all(idle);
+        timeout(patience, shared.all_ended()).await.is_ok()
     }
 
     /// Whether [`close`](Self::close) was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared.slots.is_closed()
+        self.shared.ledger().is_closed
     }
 
     /// What the pool has and did.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
-        self.shared.stats()
-    }
-
-    async fn slot(&self, started: Instant) -> Result<Slot, PoolError> {
-        let shared = &self.shared;
-        let permit = match shared.slots.try_acquire() {
-            Ok(permit) => permit,
-            Err(_) => {
-                let _waiting = shared.counters.wait();
-                // A permit goes to whoever has waited longest, so that the attempt above takes none from the queue.
-                timeout(shared.remaining(started), shared.slots.acquire())
-                    .await
-                    .map_err(|_| shared.timed_out(CheckoutPhase::Queue, started))?
-                    .map_err(|_| PoolError::Closed)?
-            }
-        };
-        permit.forget();
-        Ok(Slot::of_forgotten_permit(Arc::clone(shared)))
+        self.shared.ledger().stats()
     }
 }
 
 impl Shared {
-    /// An idle connection that is fit for use.
-    async fn reuse(self: &Arc<Self>, now: Instant) -> Option<Aged> {
-        loop {
-            let (aged, unused_for) = self.idle().pop(now)?;
-            if unused_for >= self.config.idle_timeout || self.is_too_old(&aged, now) {
-                self.give_up(aged);
-            } else if unused_for < self.config.ping_after {
-                return Some(aged);
-            } else {
-                // Where one is dead the others are likely to be: a new one is made at once.
-                return self.try_out(aged, now).await;
-            }
-        }
-    }
-
-    /// The connection, if it answers.
-    async fn try_out(self: &Arc<Self>, aged: Aged, started: Instant) -> Option<Aged> {
-        let mut trial = Trial {
-            pool: self,
-            aged: Some(aged),
-        };
-        let ping = trial.aged.as_mut()?.connection.ping();
-        let patience = PING_TIMEOUT.min(self.remaining(started));
-        match timeout(patience, ping).await {
-            Ok(Ok(())) => trial.aged.take(),
-            Ok(Err(error)) => {
-                tracing::debug!(target = self.connector.target(), %error, "an idle connection is dead; making another");
-                None
-            }
-            Err(_) => {
-                tracing::debug!(
-                    target = self.connector.target(),
-                    "an idle connection is silent; making another"
-                );
-                None
-            }
-        }
-    }
-
-    async fn connect(&self, started: Instant) -> Result<Aged, PoolError> {
-        let result = timeout(self.remaining(started), self.connector.connect()).await;
-        let result = result.map_err(|_| self.timed_out(CheckoutPhase::Connect, started))?;
-        let mut last_error = self
-            .last_connect_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match result {
-            Ok(connection) => {
-                *last_error = None;
-                count(&self.counters.created);
-                Ok(Aged {
-                    connection,
-                    created_at: Instant::now(),
-                })
-            }
-            Err(error) => {
-                *last_error = Some(error.to_string());
-                count(&self.counters.connect_errors);
-                Err(PoolError::Connect(error))
-            }
-        }
-    }
-
-    /// Takes a clean connection back.
-    pub(crate) fn check_in(self: &Arc<Self>, aged: Aged) {
-        let now = Instant::now();
-        if self.is_too_old(&aged, now) {
-            return self.give_up(aged);
-        }
-        let refused = {
-            let mut idle = self.idle();
-            if idle.is_closed {
-                Some(aged)
-            } else {
-                idle.push(aged, now);
-                idle.pop_unused(now, self.config.idle_timeout)
-            }
-        };
-        if let Some(aged) = refused {
-            self.give_up(aged);
-        }
-    }
-
-    async fn all_ended(&self) {
-        loop {
-            let ended = self.ended.notified();
-            tokio::pin!(ended);
-            // From here on nothing that ends is missed.
-            ended.as_mut().enable();
-            if self.active() == 0 && self.closing.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            ended.await;
-        }
-    }
-
-    fn stats(&self) -> PoolStats {
-        let (active, idle) = (self.active(), self.idle().len());
-        PoolStats {
-            connections_max: self.config.connections_max,
-            total: active + idle,
-            active,
-            idle,
-            ..self.counters.snapshot()
-        }
-    }
-
-    fn active(&self) -> usize {
-        self.config
-            .connections_max
-            .saturating_sub(self.slots.available_permits())
-    }
-
-    fn idle(&self) -> MutexGuard<'_, IdleConnections> {
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         // Nothing that runs under the lock can leave it half-done.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_too_old(&self, aged: &Aged, now: Instant) -> bool {
-        now.saturating_duration_since(aged.created_at) >= self.config.lifetime_max
+    pub(crate) fn target(&self) -> &str {
+        self.connector.target()
     }
 
-    fn remaining(&self, started: Instant) -> Duration {
-        self.config.checkout_timeout.saturating_sub(started.elapsed())
+    pub(crate) fn remaining(&self, started: Instant) -> Duration {
+        self.checkout_timeout.saturating_sub(started.elapsed())
     }
 
-    #[cold]
-    fn timed_out(&self, phase: CheckoutPhase, started: Instant) -> PoolError {
-        // Of the moment at which it gave up, itself among those that wait.
-        let stats = self.stats();
-        self.counters.timeouts.fetch_add(1, Ordering::Relaxed);
-        PoolError::Timeout(Box::new(CheckoutTimeout {
-            target: self.connector.target().to_owned(),
-            phase,
-            waited: started.elapsed(),
-            last_connect_error: self
-                .last_connect_error
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-            stats,
-        }))
+    /// Begins a new epoch, unless that of the connection that gave rise to it is over already.
+    pub(crate) fn retire(self: &Arc<Self>, of_epoch: Option<u64>) -> u64 {
+        let (epoch, idle) = {
+            let mut ledger = self.ledger();
+            if of_epoch.is_some_and(|epoch| epoch != ledger.health.epoch) {
+                return ledger.health.epoch;
+            }
+            ledger.health.epoch += 1;
+            (ledger.health.epoch, ledger.release_idle(CloseReason::Retired))
+        };
+        self.hooks.tell(|hooks| {
+            hooks.invalidate(&InvalidateEvent {
+                target: self.target(),
+                epoch,
+                idle: idle.len(),
+            });
+        });
+        self.give_up_all(idle);
+        self.tend();
+        epoch
     }
 }
 
-/// A connection that is being tried out: given up unless it is taken out again, also where the checkout is cancelled.
-struct Trial<'a> {
-    pool: &'a Arc<Shared>,
-    aged: Option<Aged>,
-}
-
-impl Drop for Trial<'_> {
+impl Drop for Shared {
     fn drop(&mut self) {
-        if let Some(aged) = self.aged.take() {
-            self.pool.give_up(aged);
+        if let Some(maintenance) = self.ledger().maintenance.take() {
+            maintenance.abort();
         }
     }
 }
@@ -303,7 +303,7 @@ impl Drop for Trial<'_> {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("target", &self.shared.connector.target())
+            .field("target", &self.shared.target())
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }

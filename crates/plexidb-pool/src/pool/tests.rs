@@ -11,9 +11,20 @@ use super::Pool;
 use crate::config::PoolConfig;
 use crate::error::{CheckoutPhase, PoolError};
 
+mod backoff;
+mod budget;
 mod cancellation;
 mod closing;
+mod cost;
+mod dropped_polls;
 mod fake;
+mod hooks;
+mod leaks;
+mod model;
+mod queue;
+mod retirement;
+mod runtimes;
+mod sizing;
 
 use fake::{Answer, FakeConnector};
 
@@ -192,18 +203,18 @@ async fn an_old_connection_is_replaced() {
     };
     let (pool, connector) = pool_with(config);
     drop(pool.checkout().await.unwrap());
-    advance(59 * SECOND).await;
+    // A tenth may be off by chance.
+    advance(47 * SECOND).await;
     drop(pool.checkout().await.unwrap());
     assert_eq!(connector.made(), 1);
-    advance(SECOND).await;
-    drop(pool.checkout().await.unwrap());
-    assert_eq!(connector.made(), 2);
     // One that grows old while it is out is not taken back.
     let lease = pool.checkout().await.unwrap();
-    advance(60 * SECOND).await;
+    advance(13 * SECOND).await;
     drop(lease);
     settle().await;
     assert_eq!((pool.stats().idle, connector.alive()), (0, 0));
+    drop(pool.checkout().await.unwrap());
+    assert_eq!(connector.made(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -283,7 +294,7 @@ async fn a_checkout_that_waits_too_long_says_for_what() {
     );
     lease.discard();
     connector.answer_connects(Answer::Error);
-    assert!(pool.checkout().await.is_err());
+    assert!(timeout(Duration::from_millis(20), pool.checkout()).await.is_err());
     connector.answer_connects(Answer::Never);
     let error = pool.checkout().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
@@ -296,14 +307,9 @@ async fn a_checkout_that_waits_too_long_says_for_what() {
             .last_connect_error
             .is_some_and(|text| text.contains("fake:5432"))
     );
-    assert_eq!(
-        (
-            pool.stats().timeouts,
-            pool.stats().connect_errors,
-            pool.stats().active
-        ),
-        (2, 1, 0)
-    );
+    // The attempt is not waited for any longer.
+    sleep(6 * SECOND).await;
+    assert_eq!((pool.stats().timeouts, pool.stats().active), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -335,22 +341,4 @@ async fn a_refused_connect_is_the_drivers_error_and_frees_the_place() {
     connector.answer_connects(Answer::Success);
     assert!(pool.checkout().await.is_ok());
     assert_eq!((pool.stats().connect_errors, pool.stats().created), (3, 1));
-}
-
-#[test]
-fn a_lease_can_be_dropped_outside_of_a_runtime() {
-    let (pool, connector) = pool(2);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    let (clean, tainted) =
-        runtime.block_on(async { (pool.checkout().await.unwrap(), pool.checkout().await.unwrap()) });
-    drop(runtime);
-    drop(clean);
-    tainted.discard();
-    assert_eq!(
-        (pool.stats().idle, pool.stats().active, connector.alive()),
-        (1, 0, 1)
-    );
 }

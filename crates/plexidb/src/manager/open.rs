@@ -100,7 +100,8 @@ pub(super) async fn database(
 
 fn pool_config(database: &DatabaseConfig) -> PoolConfig {
     PoolConfig {
-        connections_max: database.connection_pool_size + database.max_overflow,
+        connections_max: database.connection_pool_size,
+        overflow_max: database.max_overflow,
         checkout_timeout: database.pool_timeout,
         lifetime_max: database.pool_recycle,
         idle_timeout: database.idle_timeout,

@@ -165,11 +165,24 @@ async fn use_lease(mut lease: Lease, is_careless: bool) {
     }
 }
 
+/// A pool that looks after nobody by itself, so that whoever is forgotten waits in vain.
+fn forgetful_pool(config: PoolConfig) -> (Pool, Arc<FakeConnector>) {
+    let connector = Arc::new(FakeConnector::default());
+    let pool = Pool::builder(connector.clone())
+        .config(config)
+        .look_interval(3_600 * SECOND)
+        .build();
+    (pool, connector)
+}
+
 /// Many users at once, some of them impatient, some careless.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_users_never_have_more_connections_than_allowed() {
     const CONNECTIONS: usize = 4;
-    let (pool, connector) = pool(CONNECTIONS);
+    let (pool, connector) = forgetful_pool(PoolConfig {
+        connections_max: CONNECTIONS,
+        ..PoolConfig::default()
+    });
     let users: Vec<_> = (0..32_u64)
         .map(|user| {
             let pool = pool.clone();
@@ -188,6 +201,10 @@ async fn many_users_never_have_more_connections_than_allowed() {
     for user in users {
         user.await.unwrap();
     }
+    // A connection may still be made for somebody who has been served by then.
+    while pool.stats().connecting > 0 {
+        yield_now().await;
+    }
     let stats = pool.stats();
     assert_eq!((stats.active, stats.waiting), (0, 0));
     assert!(
@@ -199,4 +216,36 @@ async fn many_users_never_have_more_connections_than_allowed() {
     assert_eq!((connector.alive(), connector.made()), (0, stats.created));
     // A broken connection is gone before its place is free.
     assert_eq!(connector.alive_max(), CONNECTIONS);
+}
+
+/// A connection that is given up because nobody waits, at the moment at which somebody comes, must not be counted on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_counts_on_a_connection_that_is_not_made() {
+    let (pool, connector) = forgetful_pool(PoolConfig {
+        connections_max: 2,
+        ..PoolConfig::default()
+    });
+    for round in 0..20_000_u64 {
+        let impatient = tokio::spawn({
+            let pool = pool.clone();
+            async move {
+                tokio::select! {
+                    biased;
+                    lease = pool.checkout() => lease.unwrap().discard(),
+                    () = ready(()) => {}
+                }
+            }
+        });
+        let patient = tokio::spawn({
+            let pool = pool.clone();
+            async move {
+                yields(round % 3).await;
+                pool.checkout().await.unwrap().discard();
+            }
+        });
+        impatient.await.unwrap();
+        patient.await.unwrap();
+    }
+    assert!(pool.close(10 * SECOND).await);
+    assert_eq!((connector.alive(), pool.stats().total), (0, 0));
 }

@@ -70,5 +70,21 @@ async fn a_connection_that_is_made_while_the_pool_closes_is_not_handed_out() {
     assert_eq!(pool.stats().active, 1);
     assert!(pool.close(SECOND).await);
     assert!(matches!(connecting.await.unwrap(), Err(PoolError::Closed)));
-    assert_eq!((connector.made(), connector.alive()), (1, 0));
+    assert_eq!((connector.alive(), pool.stats().total), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_waits_for_what_ended_before_it() {
+    let (pool, connector) = pool(3);
+    connector.answer_closes(Answer::Never);
+    let (tainted, idle) = (pool.checkout().await.unwrap(), pool.checkout().await.unwrap());
+    drop(idle);
+    pool.retire_all();
+    tainted.discard();
+    assert_eq!(pool.stats().total, 0);
+    // The pool waits so long for an orderly end.
+    assert!(!pool.close(4 * SECOND).await);
+    assert_eq!(connector.alive(), 2);
+    assert!(pool.close(4 * SECOND).await);
+    assert_eq!(connector.alive(), 0);
 }

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use plexidb_core::{
     BoxFuture, Canceller, Catalog, ConnectPhase, Connection, ConnectionStatus, Connector, Dialect,
     DriverError, Executed, Limits, RowSet, SessionId, ValueRef,
 };
 use tokio::task::yield_now;
+use tokio::time::sleep;
 
 /// What comes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,9 @@ pub(super) enum Answer {
     Success,
     Error,
     Never,
+    Panic,
+    /// What time does not mend.
+    Denial,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +31,12 @@ struct Server {
     pings: AtomicU8,
     queries: AtomicU8,
     closes: AtomicU8,
+    resets: AtomicU8,
+    can_reset: AtomicBool,
+    connect_ms: AtomicU64,
+    connecting: AtomicUsize,
+    connecting_max: AtomicUsize,
+    attempts: AtomicUsize,
     sessions: AtomicU64,
     pinged: AtomicUsize,
     closed: AtomicUsize,
@@ -52,6 +63,18 @@ impl FakeConnector {
         self.server.connects.store(answer as u8, SeqCst);
     }
 
+    /// Attempts to connect take so long from now on.
+    pub(super) fn connect_in(&self, delay: Duration) {
+        let delay = u64::try_from(delay.as_millis()).unwrap();
+        self.server.connect_ms.store(delay, SeqCst);
+    }
+
+    /// Sessions can be reset from now on, with this outcome.
+    pub(super) fn answer_resets(&self, answer: Answer) {
+        self.server.can_reset.store(true, SeqCst);
+        self.server.resets.store(answer as u8, SeqCst);
+    }
+
     pub(super) fn answer_pings(&self, answer: Answer) {
         self.server.pings.store(answer as u8, SeqCst);
     }
@@ -71,6 +94,16 @@ impl FakeConnector {
     /// Connections made so far.
     pub(super) fn made(&self) -> u64 {
         self.server.sessions.load(SeqCst)
+    }
+
+    /// Attempts to connect so far.
+    pub(super) fn attempts(&self) -> usize {
+        self.server.attempts.load(SeqCst)
+    }
+
+    /// The most attempts that were under way at a time.
+    pub(super) fn connecting_max(&self) -> usize {
+        self.server.connecting_max.load(SeqCst)
     }
 
     /// Connections that exist.
@@ -108,6 +141,12 @@ async fn answer(answer: &AtomicU8) -> Result<(), DriverError> {
     match answer.load(SeqCst) {
         0 => Ok(()),
         1 => Err(refused()),
+        3 => panic!("the panic of the driver"),
+        4 => Err(DriverError::Authentication {
+            target: "fake:5432/chat".into(),
+            user: "ada".into(),
+            message: "no".into(),
+        }),
         _ => pending().await,
     }
 }
@@ -127,6 +166,11 @@ impl Connector for FakeConnector {
 
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, DriverError>> {
         Box::pin(async {
+            let _connecting = Connecting::new(&self.server);
+            let delay = Duration::from_millis(self.server.connect_ms.load(SeqCst));
+            if !delay.is_zero() {
+                sleep(delay).await;
+            }
             answer(&self.server.connects).await?;
             Ok(Box::new(FakeConnection::new(Arc::clone(&self.server))) as Box<dyn Connection>)
         })
@@ -134,6 +178,24 @@ impl Connector for FakeConnector {
 
     fn terminate(&self, _: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {
         Box::pin(async { Ok(true) })
+    }
+}
+
+/// An attempt to connect that is under way.
+struct Connecting<'a>(&'a Server);
+
+impl<'a> Connecting<'a> {
+    fn new(server: &'a Server) -> Self {
+        server.attempts.fetch_add(1, SeqCst);
+        let connecting = server.connecting.fetch_add(1, SeqCst) + 1;
+        server.connecting_max.fetch_max(connecting, SeqCst);
+        Self(server)
+    }
+}
+
+impl Drop for Connecting<'_> {
+    fn drop(&mut self) {
+        self.0.connecting.fetch_sub(1, SeqCst);
     }
 }
 
@@ -256,6 +318,14 @@ impl Connection for FakeConnection {
     fn ping(&mut self) -> BoxFuture<'_, Result<(), DriverError>> {
         self.server.pinged.fetch_add(1, SeqCst);
         Box::pin(async { self.exchange(&self.server.pings).await })
+    }
+
+    fn can_reset(&self) -> bool {
+        self.server.can_reset.load(SeqCst)
+    }
+
+    fn reset(&mut self) -> BoxFuture<'_, Result<(), DriverError>> {
+        Box::pin(async { self.exchange(&self.server.resets).await })
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {

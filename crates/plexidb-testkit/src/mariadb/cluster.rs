@@ -67,8 +67,8 @@ impl MariaDbCluster {
 fn start_node(number: usize, extra: &[&str]) -> Result<MariaDbNode> {
     let part = Part {
         server_id: u32::try_from(number).context("a cluster of so many nodes")?,
-        // The first one is the primary.
-        read_only: number > 1,
+        // A replica is told so when it first follows.
+        read_only: false,
     };
     let server = private::start_on_data(&[SETTINGS, extra].concat(), &|folder, account| {
         part.write(folder, account)?;

@@ -89,9 +89,19 @@ fn a_failover_loses_no_row_and_the_old_primary_comes_back_as_a_liar_and_then_as_
     assert!(!old.is_replica().unwrap());
     let refusal = as_user(&user, old, "INSERT INTO d.t VALUES (9)").unwrap_err();
     assert!(refusal.contains("ERROR 1290"), "{refusal}");
+    old.allow_writes().unwrap();
+    assert_eq!(
+        as_user(&user, old, "DELETE FROM d.t WHERE id = 9"),
+        Ok(String::new())
+    );
     old.follow(new).unwrap();
     old.wait_until_replayed(&new.position().unwrap()).unwrap();
     assert_eq!(rows(old), "1,2,3");
+    for _ in ["live", "after a restart"] {
+        let refusal = as_user(&user, old, "INSERT INTO d.t VALUES (9)").unwrap_err();
+        assert!(refusal.contains("ERROR 1290"), "{refusal}");
+        old.restart().unwrap();
+    }
 }
 
 #[test]

@@ -100,11 +100,11 @@ fn a_failover_loses_no_acknowledged_row_and_the_old_primary_comes_back_as_a_liar
     assert_eq!(rows(other), "1,2");
 
     old.restart_read_only().unwrap();
+    old.set_synchronous_replicas(0).unwrap();
     assert_eq!(rows(old), "1");
     assert!(!old.is_replica().unwrap());
     let refusal = old.try_client("INSERT INTO t VALUES (3)").unwrap_err();
     assert!(refusal.to_string().contains("read-only transaction"), "{refusal}");
-    old.set_synchronous_replicas(0).unwrap();
     old.allow_writes().unwrap();
     insert(old, 3);
     assert_eq!(rows(new), "1,2");
@@ -145,7 +145,16 @@ fn a_replica_that_was_down_catches_up_and_one_commit_waits_for_it() {
         replica.wait_until_replayed(&position).unwrap();
     });
     assert_eq!(rows(replica), "1");
-    primary.restart().unwrap();
+}
+
+#[test]
+fn a_killed_primary_comes_back_with_what_it_acknowledged_and_its_replica_follows_again() {
+    let cluster = cluster_with_table(1);
+    let (primary, replica) = (&cluster.primary, &cluster.replicas[0]);
+    insert(primary, 1);
+    primary.kill().unwrap();
+    primary.start_again().unwrap();
+    assert_eq!(rows(primary), "1");
     let position = insert(primary, 2);
     replica.wait_until_replayed(&position).unwrap();
     assert_eq!(rows(replica), "1,2");

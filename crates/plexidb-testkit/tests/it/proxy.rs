@@ -210,10 +210,10 @@ fn leads_new_connections_to_another_server() {
     let (first, second) = (server(), server());
     let proxy = Proxy::start(first.local_addr().unwrap().to_string()).unwrap();
     let mut open = connect(&proxy);
-    let (mut at_first, _) = first.accept().unwrap();
+    let mut at_first = accept(&first);
     proxy.redirect(second.local_addr().unwrap().to_string());
     let mut new = connect(&proxy);
-    let (mut at_second, _) = second.accept().unwrap();
+    let mut at_second = accept(&second);
     for (stream, server, word) in [(&mut open, &mut at_first, b"1"), (&mut new, &mut at_second, b"2")] {
         stream.write_all(word).unwrap();
         let mut byte = [0];
@@ -224,7 +224,21 @@ fn leads_new_connections_to_another_server() {
 
 /// A server that only the test itself speaks for.
 fn server() -> TcpListener {
-    TcpListener::bind("127.0.0.1:0").unwrap()
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
+    server
+}
+
+fn accept(server: &TcpListener) -> TcpStream {
+    let mut accepted = None;
+    until("a client arrives", || {
+        accepted = server.accept().ok();
+        accepted.is_some()
+    });
+    let (stream, _) = accepted.unwrap();
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
 }
 
 #[test]
@@ -232,10 +246,9 @@ fn resets_in_the_middle_of_a_question() {
     let server = server();
     let proxy = Proxy::start(server.local_addr().unwrap().to_string()).unwrap();
     let mut stream = connect(&proxy);
-    let (mut at_server, _) = server.accept().unwrap();
+    let mut at_server = accept(&server);
     proxy.reset_after_client_bytes(4);
     stream.write_all(b"PING\r\n").unwrap();
-    at_server.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut part = [0; 4];
     at_server.read_exact(&mut part).unwrap();
     assert_eq!(&part, b"PING");

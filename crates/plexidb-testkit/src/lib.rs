@@ -1,8 +1,9 @@
 //! Every server is private to the run, lives in a temporary folder, and dies with the process that started it.
 //! Must not know any plexidb crate: the drivers' tests depend on it.
+//! Every call blocks until it is done: a test on an async runtime needs a thread for it where tasks are to go on meanwhile.
 //!
 //! ```no_run
-//! use plexidb_testkit::{Postgres, Proxy, Traffic, postgres};
+//! use plexidb_testkit::{Postgres, PostgresCluster, Proxy, Traffic, postgres};
 //!
 //! let database = postgres().fresh_database(); // the run's shared server, a database of our own
 //! database.client("CREATE TABLE t (id int); INSERT INTO t VALUES (1)"); // psql is the oracle
@@ -13,6 +14,12 @@
 //! let private = Postgres::start_private()?; // a server that we may kill
 //! private.kill()?;
 //! private.start_again()?;
+//!
+//! let cluster = PostgresCluster::start(2)?; // a primary with two replicas of its own; MariaDbCluster likewise
+//! cluster.primary.kill()?;
+//! cluster.replicas[0].promote()?;
+//! cluster.replicas[1].follow(&cluster.replicas[0])?;
+//! cluster.primary.restart_read_only()?; // the old primary is back, and lies
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

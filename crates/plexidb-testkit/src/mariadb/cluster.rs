@@ -24,6 +24,8 @@ const SETTINGS: &[&str] = &[
     "--sync-binlog=0",
     "--innodb-flush-log-at-trx-commit=2",
     "--slave-net-timeout=10",
+    // Counts for those that follow a primary which asks for it.
+    "--rpl-semi-sync-slave-enabled=1",
 ];
 
 impl MariaDbCluster {

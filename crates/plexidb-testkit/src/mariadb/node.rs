@@ -18,6 +18,9 @@ use crate::template;
 /// Distance between the server ids of one node before and after it was rebuilt: more than a cluster has nodes.
 const SERVER_IDS_PER_LIFE: u32 = 1000;
 
+/// After this a commit would stop to wait for a replica: longer than any test, in milliseconds.
+const SEMI_SYNC_TIMEOUT_MS: u32 = 86_400_000;
+
 /// A server of a [`MariaDbCluster`](crate::MariaDbCluster); it is a [`Private`] server with replication.
 #[derive(Debug)]
 pub struct MariaDbNode {
@@ -193,6 +196,23 @@ impl MariaDbNode {
             "STOP SLAVE; CHANGE MASTER TO MASTER_DELAY = {seconds}; START SLAVE"
         ))?;
         self.wait_until_running()
+    }
+
+    /// Commits on this node wait, until its next restart or until this is turned off, for one replica that has received them.
+    ///
+    /// # Errors
+    /// Where no replica is connected after 60 s.
+    pub fn set_semi_synchronous(&self, on: bool) -> Result<()> {
+        self.try_client(&format!(
+            "SET GLOBAL rpl_semi_sync_master_timeout = {SEMI_SYNC_TIMEOUT_MS}; \
+             SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC; \
+             SET GLOBAL rpl_semi_sync_master_enabled = {}",
+            u8::from(on)
+        ))?;
+        until("a replica confirms commits", || {
+            let clients = self.try_client("SHOW STATUS LIKE 'Rpl_semi_sync_master_clients'")?;
+            Ok(!on || !clients.ends_with("\t0"))
+        })
     }
 
     /// Starts the node again, ending it first where it runs, as a liar: it follows nobody and takes connections, yet refuses

@@ -171,6 +171,27 @@ fn a_replica_that_was_down_or_cut_off_catches_up() {
 }
 
 #[test]
+fn a_semi_synchronous_commit_waits_for_a_replica_which_then_has_it() {
+    let cluster = cluster_with_table(1);
+    let (primary, replica) = (&cluster.primary, &cluster.replicas[0]);
+    primary.set_semi_synchronous(true).unwrap();
+    replica.kill().unwrap();
+    thread::scope(|scope| {
+        let write = scope.spawn(|| insert(primary, 1));
+        let waits = "SELECT count(*) FROM information_schema.processlist WHERE state LIKE '%semi-sync ACK%'";
+        until("the commit waits", || {
+            assert!(!write.is_finished(), "the commit did not wait");
+            primary.client(waits) == "1"
+        });
+        replica.start_again().unwrap();
+        write.join().unwrap();
+    });
+    primary.kill().unwrap();
+    replica.promote().unwrap();
+    assert_eq!(rows(replica), "1");
+}
+
+#[test]
 fn an_application_meets_the_limits_and_the_new_password_of_its_user() {
     let cluster = MariaDbCluster::start_with(1, &["--max-connections=10"]).unwrap();
     let primary = &cluster.primary;

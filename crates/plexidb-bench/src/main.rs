@@ -8,6 +8,7 @@ mod figure;
 mod hit;
 mod overhead;
 mod paired;
+mod pool;
 mod writes;
 
 /// Shared with the tests.
@@ -47,6 +48,8 @@ enum Name {
     Chat(chat::Options),
     /// What a write costs through the layer, against the bare drivers, and what learning a row's keys adds.
     Writes(writes::Options),
+    /// What the connection pool costs and does under load, against deadpool, bb8 and sqlx.
+    Pool,
     /// Checks that no result is ever older than an acknowledged write, with faults, on all databases.
     Coherence(CoherenceOptions),
 }
@@ -96,6 +99,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Hit => tokio::spawn(hit::run(cli.quick)).await??,
         Name::Chat(options) => tokio::spawn(chat::run(options, cli.quick, cli.json)).await??,
         Name::Writes(options) => tokio::spawn(writes::run(options, cli.quick)).await??,
+        Name::Pool => tokio::spawn(pool::run(cli.quick, cli.json)).await??,
         Name::Coherence(options) => return check(options, cli.quick, cli.json).await,
     };
     report.print(cli.json)?;

@@ -43,6 +43,8 @@ const KNOWN: &[(&str, usize, &str)] = &[
         3,
         "ring, mysql_common and rand are each at a version of their own",
     ),
+    ("hashbrown", 2, "sqlx (a peer in a benchmark) has the older"),
+    ("hashlink", 2, "sqlx (a peer in a benchmark) has the older"),
     ("r-efi", 2, "getrandom on UEFI, never built by us"),
     ("rand", 2, "shuttle (tests only) has the older"),
     ("rand_core", 2, "shuttle (tests only) has the older"),

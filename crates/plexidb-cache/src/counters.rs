@@ -3,17 +3,16 @@
 //! Invariant: a counter only grows. A snapshot adds the stripes up one after the other, so that counters which move
 //! meanwhile may be a few events apart.
 
-use std::cell::Cell;
-
 use crossbeam_utils::CachePadded;
 
 use crate::shim::{AtomicU64, Ordering};
 
+mod stripe;
 #[cfg(test)]
 mod tests;
 
-/// Threads share stripes beyond this number.
-const STRIPES: usize = 16;
+use stripe::{SHARED, STRIPES};
+
 const EVENTS: usize = 11;
 
 /// What is counted.
@@ -32,9 +31,9 @@ pub(crate) enum Event {
     Coalesced,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Counters {
-    stripes: [CachePadded<[AtomicU64; EVENTS]>; STRIPES],
+    stripes: Box<[CachePadded<[AtomicU64; EVENTS]>]>,
 }
 
 /// What the cache did so far; see [`L1::stats`](crate::L1::stats).
@@ -88,10 +87,25 @@ impl CacheStats {
     }
 }
 
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            stripes: (0..STRIPES).map(|_| CachePadded::default()).collect(),
+        }
+    }
+}
+
 impl Counters {
     #[inline]
     pub(crate) fn count(&self, event: Event) {
-        self.stripes[stripe()][event as usize].fetch_add(1, Ordering::Relaxed);
+        let stripe = stripe::of_this_thread();
+        let counter = &self.stripes[stripe][event as usize];
+        if stripe == SHARED {
+            counter.fetch_add(1, Ordering::Relaxed);
+        } else {
+            // Nobody else writes here, and a plain store costs a third of a step that others might interrupt.
+            counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn snapshot(&self) -> CacheStats {
@@ -116,21 +130,4 @@ impl Counters {
             ..CacheStats::default()
         }
     }
-}
-
-/// The stripe of this thread; threads get them in turn.
-#[inline]
-fn stripe() -> usize {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    const NONE: usize = usize::MAX;
-    thread_local! {
-        static STRIPE: Cell<usize> = const { Cell::new(NONE) };
-    }
-    STRIPE.with(|stripe| {
-        if stripe.get() == NONE {
-            stripe.set(NEXT.fetch_add(1, Ordering::Relaxed) as usize % STRIPES);
-        }
-        // The bound is known to the compiler, so that the index needs no check.
-        stripe.get() % STRIPES
-    })
 }

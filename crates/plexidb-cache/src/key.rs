@@ -6,16 +6,18 @@
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
-use plexidb_core::{CellSink, ValueRef};
+use plexidb_core::{CellSink as _, ValueRef};
 use quick_cache::Equivalent;
-use smallvec::SmallVec;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+mod buffer;
 #[cfg(test)]
 mod tests;
 
-/// Room for the encoded parameters of a lookup; more of them spill to the heap.
-pub type KeyBuffer = SmallVec<[u8; 128]>;
+pub use buffer::KeyBuffer;
+
+/// Stands where other parameters have their length, which is never so large: an integer follows.
+const INTEGER: u64 = u64::MAX;
 
 /// Makes the hashes of one process unpredictable, so that nobody can send parameters that all meet in one place.
 static SEED: LazyLock<u64> = LazyLock::new(|| {
@@ -41,20 +43,6 @@ pub struct Key {
     params: Box<[u8]>,
 }
 
-struct Cells<'a>(&'a mut KeyBuffer);
-
-impl CellSink for Cells<'_> {
-    #[inline]
-    fn reserve(&mut self, bytes: usize) {
-        self.0.reserve(bytes);
-    }
-
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-}
-
 impl<'a> KeyRef<'a> {
     /// Makes the key of a statement and its parameters; `buffer` is overwritten with their encoding.
     ///
@@ -66,7 +54,7 @@ impl<'a> KeyRef<'a> {
         for &param in params {
             encode(param, buffer);
         }
-        let params: &[u8] = buffer;
+        let params = buffer.bytes();
         let text = xxh3_64(sql.as_bytes()) ^ scope.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ *SEED;
         Self {
             hash: xxh3_64_with_seed(params, text),
@@ -94,12 +82,25 @@ impl<'a> KeyRef<'a> {
 }
 
 /// Appends the cell with its length before it: without it, two lists of parameters could share an encoding.
+#[inline]
 fn encode(param: ValueRef<'_>, buffer: &mut KeyBuffer) {
+    if let ValueRef::Int(number) = param {
+        // The usual key, in one step.
+        let mut cell = [0; 2 * size_of::<u64>()];
+        cell[..size_of::<u64>()].copy_from_slice(&INTEGER.to_le_bytes());
+        cell[size_of::<u64>()..].copy_from_slice(&number.to_le_bytes());
+        buffer.put(&cell);
+    } else {
+        encode_cell(param, buffer);
+    }
+}
+
+fn encode_cell(param: ValueRef<'_>, buffer: &mut KeyBuffer) {
     let start = buffer.len();
-    buffer.extend_from_slice(&[0; size_of::<u64>()]);
-    param.encode(&mut Cells(buffer));
+    buffer.put(&[0; size_of::<u64>()]);
+    param.encode(buffer);
     let length = (buffer.len() - start - size_of::<u64>()) as u64;
-    buffer[start..start + size_of::<u64>()].copy_from_slice(&length.to_le_bytes());
+    buffer.bytes_mut()[start..start + size_of::<u64>()].copy_from_slice(&length.to_le_bytes());
 }
 
 impl Key {

@@ -49,8 +49,9 @@ impl Tally {
     }
 }
 
-/// The hits of one entry.
+/// The hits of one entry; what changes with each of them comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct EntryHits {
     count: AtomicU64,
     folded: AtomicU64,

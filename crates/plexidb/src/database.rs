@@ -21,6 +21,7 @@ use crate::stream::RowStream;
 use crate::transaction::{Transaction, TransactionOptions};
 
 mod bind;
+mod budget;
 mod coalescing;
 mod read;
 mod reload;
@@ -114,7 +115,15 @@ impl Database {
     /// [`Error::Driver`] with the database's own error; [`Error::Pool`] without a connection;
     /// [`Error::Names`] where placeholders and names do not fit.
     pub async fn query(&self, sql: &str, params: Params<'_>) -> Result<Rows, Error> {
-        self.query_under(sql, params, Execution::default(), None).await
+        // Not by `query_under`: settings that a hit does not need would be moved with its future.
+        if budget::is_unit_due() {
+            tokio::task::coop::consume_budget().await;
+        }
+        match self.inner.hit(sql, params, None) {
+            Ok(rows) => Ok(rows),
+            // Boxed, so that the future of a hit stays small.
+            Err(miss) => Box::pin(self.inner.query(sql, params, Execution::default(), miss, None)).await,
+        }
     }
 
     /// Like [`query`](Self::query), with settings for this execution.
@@ -139,19 +148,17 @@ impl Database {
         scope: Option<&Arc<ScopeSettings>>,
     ) -> Result<Rows, Error> {
         let mut miss = Miss::Unasked;
-        if let Params::Positional(values) = params
-            && !execution.no_cache
-        {
-            match self.inner.cached(sql, values, scope) {
-                Ok(rows) => {
-                    // A hit waits for nothing: a loop of hits must not keep its thread from all other tasks.
-                    tokio::task::coop::consume_budget().await;
-                    return Ok(rows);
-                }
+        if !execution.no_cache {
+            // A hit waits for nothing: a loop of hits must not keep its thread from all other tasks. Before the lookup,
+            // so that its rows need not be kept meanwhile.
+            if budget::is_unit_due() {
+                tokio::task::coop::consume_budget().await;
+            }
+            match self.inner.hit(sql, params, scope) {
+                Ok(rows) => return Ok(rows),
                 Err(reason) => miss = reason,
             }
         }
-        // Boxed, so that the future of a hit stays small.
         Box::pin(self.inner.query(sql, params, execution, miss, scope)).await
     }
 

@@ -117,10 +117,8 @@ impl Manager {
     /// # Errors
     ///
     /// Those of [`Database::query`].
-    pub async fn query(&self, sql: &str, params: Params<'_>) -> Result<Rows, Error> {
-        self.default()
-            .query_under(sql, params, Execution::default(), None)
-            .await
+    pub fn query(&self, sql: &str, params: Params<'_>) -> impl Future<Output = Result<Rows, Error>> + Send {
+        self.default().query(sql, params)
     }
 
     /// [`Database::query_with`] of the default database.

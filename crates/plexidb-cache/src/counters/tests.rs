@@ -1,32 +1,66 @@
 //! Every event is counted once, whatever thread it comes from.
 
+use std::sync::Barrier;
 use std::thread;
 
+use super::stripe::{self, SHARED, STRIPES};
 use super::{CacheStats, Counters, Event};
+use crate::shim::{AtomicU64, Ordering};
 
 #[test]
 fn events_of_all_threads_are_counted() {
-    let counters = Counters::default();
-    thread::scope(|scope| {
-        // More threads than stripes, so that some share one.
-        for _ in 0..40 {
-            scope.spawn(|| {
-                for _ in 0..100 {
-                    counters.count(Event::Hit);
-                }
-                counters.count(Event::Miss);
-            });
-        }
-    });
+    // More than there are stripes, all alive at once, so that some share one: those count most.
+    const THREADS: usize = STRIPES + 8;
+    let (counters, expected) = (Counters::default(), AtomicU64::new(0));
+    let start = Barrier::new(THREADS);
+    // The second time they take over what the first ones had.
+    for _ in 0..2 {
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    let is_shared = stripe::of_this_thread() == SHARED;
+                    let hits = if is_shared { 200_000 } else { 1_000 };
+                    start.wait();
+                    for _ in 0..hits {
+                        counters.count(Event::Hit);
+                    }
+                    counters.count(Event::Miss);
+                    expected.fetch_add(hits, Ordering::Relaxed);
+                });
+            }
+        });
+    }
     let stats = counters.snapshot();
     assert_eq!(
         stats,
         CacheStats {
-            hits: 4000,
-            misses: 40,
+            hits: expected.into_inner(),
+            misses: 2 * THREADS as u64,
             ..CacheStats::default()
         }
     );
+}
+
+#[test]
+fn living_threads_do_not_share_a_stripe_of_their_own() {
+    let together = Barrier::new(STRIPES);
+    let stripes: Vec<usize> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..STRIPES)
+            .map(|_| {
+                scope.spawn(|| {
+                    let stripe = stripe::of_this_thread();
+                    together.wait();
+                    stripe
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut own: Vec<usize> = stripes.into_iter().filter(|&stripe| stripe != SHARED).collect();
+    let count = own.len();
+    own.sort_unstable();
+    own.dedup();
+    assert!(own.len() == count && count > 0);
 }
 
 #[test]

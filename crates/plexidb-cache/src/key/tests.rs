@@ -29,7 +29,7 @@ fn is_same(left: (u64, &str, &[ValueRef<'_>]), right: (u64, &str, &[ValueRef<'_>
 
 #[test]
 fn parameters_that_look_alike_are_not_alike() {
-    let lists: [&[ValueRef<'_>]; 10] = [
+    let lists: [&[ValueRef<'_>]; 16] = [
         &[],
         &[ValueRef::Null],
         &[ValueRef::Null, ValueRef::Null],
@@ -40,6 +40,12 @@ fn parameters_that_look_alike_are_not_alike() {
         &[ValueRef::Text("ab"), ValueRef::Text("c")],
         &[ValueRef::Text("a"), ValueRef::Text("bc")],
         &[ValueRef::Bytes(b"ab"), ValueRef::Text("c")],
+        &[ValueRef::UInt(1)],
+        &[ValueRef::Double(f64::from_bits(1))],
+        &[ValueRef::Bytes(&[1, 0, 0, 0, 0, 0, 0])],
+        &[ValueRef::Bytes(&[1, 0, 0, 0, 0, 0, 0, 0])],
+        &[ValueRef::Bytes(&[0xff; 8]), ValueRef::Int(1)],
+        &[ValueRef::Int(-1), ValueRef::Int(1)],
     ];
     for (i, left) in lists.iter().enumerate() {
         for (j, right) in lists.iter().enumerate() {
@@ -84,6 +90,26 @@ fn the_text_is_shared_only_where_it_is_the_same() {
 }
 
 #[test]
+fn parameters_of_any_length_are_compared_to_their_last_byte() {
+    // 128 bytes fit on the stack; these are around it, a text alone and one behind and before integers.
+    for length in 80..150 {
+        let texts = ["a".repeat(length), "a".repeat(length - 1) + "b"];
+        let lists = texts.each_ref().map(|text| {
+            let text = ValueRef::Text(text);
+            [
+                vec![text],
+                vec![ValueRef::Int(7), text],
+                vec![text, ValueRef::Int(7), text, ValueRef::Null],
+            ]
+        });
+        for (left, right) in lists[0].iter().zip(&lists[1]) {
+            assert!(is_same((0, SQL, left), (0, SQL, left)));
+            assert!(!is_same((0, SQL, left), (0, SQL, right)));
+        }
+    }
+}
+
+#[test]
 fn a_buffer_can_be_used_again() {
     let mut buffer = KeyBuffer::new();
     let _ = KeyRef::new(
@@ -94,6 +120,10 @@ fn a_buffer_can_be_used_again() {
     );
     let second = KeyRef::new(0, SQL, &[ValueRef::Int(7)], &mut buffer);
     assert!(second.equivalent(&key(0, SQL, &[ValueRef::Int(7)])));
+    let long = "spilt".repeat(100);
+    let _ = KeyRef::new(0, SQL, &[ValueRef::Text(&long)], &mut buffer);
+    let third = KeyRef::new(0, SQL, &[ValueRef::Int(7)], &mut buffer);
+    assert!(third.equivalent(&key(0, SQL, &[ValueRef::Int(7)])));
 }
 
 fn params() -> impl Strategy<Value = Vec<Value>> {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use plexidb_cache::{Boarding, Fill, Inserted, Key, KeyRef, Lookup};
+use plexidb_cache::{Boarding, Fill, Inserted, Key, KeyBuffer, KeyRef, Lookup};
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
 use plexidb_core::{Params, RowSet, Value, ValueRef};
 use plexidb_sql::Dependence;
-use smallvec::SmallVec;
 
 use super::coalescing::{Turn, tell};
 use super::stamping::Captured;
@@ -31,6 +30,20 @@ pub(crate) struct Planned {
 }
 
 impl Inner {
+    /// The cached rows, or why there are none. Of a statement with named parameters the cache is not asked yet.
+    #[inline]
+    pub(crate) fn hit(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Result<Rows, Miss> {
+        match params {
+            Params::Positional(values) => self.cached(sql, values, scope),
+            Params::Named(_) => Err(Miss::Unasked),
+        }
+    }
+
     /// The cached rows of this statement if they hold, or why there are none.
     pub(crate) fn cached(
         &self,
@@ -41,7 +54,7 @@ impl Inner {
         if !self.settings.is_cached {
             return Err(Miss::Unasked);
         }
-        let mut buffer = SmallVec::new();
+        let mut buffer = KeyBuffer::new();
         let key = KeyRef::new(self.key_scope(scope), sql, values, &mut buffer);
         match self.l1.get(&key, &self.slots) {
             Lookup::Hit(hit) => Ok(Rows::of_hit(hit)),
@@ -236,7 +249,7 @@ impl Inner {
     }
 
     fn key(&self, statement: &Statement, values: &[ValueRef<'_>], scope: Option<&Arc<ScopeSettings>>) -> Key {
-        let mut buffer = SmallVec::new();
+        let mut buffer = KeyBuffer::new();
         KeyRef::new(self.key_scope(scope), &statement.sql, values, &mut buffer)
             .to_owned(Arc::clone(&statement.sql))
     }
@@ -285,7 +298,7 @@ impl Inner {
             return None;
         }
         let age_max = self.stale_age_max(statement, execution)?;
-        let mut buffer = SmallVec::new();
+        let mut buffer = KeyBuffer::new();
         let key = KeyRef::new(self.key_scope(scope), &statement.sql, values, &mut buffer);
         let (set, age) = self.l1.peek_stale(&key)?;
         if age > age_max {

@@ -12,6 +12,7 @@ mod databases;
 mod differential;
 mod errors;
 mod freshness;
+mod hits;
 mod learning;
 mod precision;
 mod schema_changes;

@@ -243,3 +243,28 @@ async fn who_has_met_a_dead_connection_does_not_queue_anew_and_can_leave() {
     drop(lease);
     assert!(other.await.unwrap().is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_old_is_closed_also_where_the_queue_is_full() {
+    let config = PoolConfig {
+        connections_max: 2,
+        waiting_max: 1,
+        idle_timeout: 10 * SECOND,
+        ..PoolConfig::default()
+    };
+    let connector = Arc::new(FakeConnector::default());
+    let pool = Pool::builder(connector.clone())
+        .config(config)
+        .look_interval(3_600 * SECOND)
+        .build();
+    pool.warm_up(2).await.unwrap();
+    let lease = pool.checkout().await.unwrap();
+    // The other connection is kept for users.
+    let background = spawn_checkout(&pool, Priority::Background).await;
+    advance(10 * SECOND).await;
+    assert!(matches!(pool.checkout().await, Err(PoolError::Overloaded(_))));
+    drop(lease);
+    drop(background.await.unwrap().unwrap());
+    assert!(pool.close(SECOND).await);
+    assert_eq!((connector.closed_in_order(), connector.alive()), (2, 0));
+}

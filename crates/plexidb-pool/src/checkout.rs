@@ -17,6 +17,7 @@ use crate::lease::Lease;
 use crate::ledger::{Ledger, Retired};
 use crate::pool::Shared;
 use crate::queue::{Answer, Joining, Ticket};
+use crate::stats::PoolStats;
 
 /// How long a connection may take to show that it lives, before it counts as dead.
 pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,6 +34,7 @@ struct Wish {
 enum Taken {
     Lease(Lease),
     Queued(Ticket, oneshot::Receiver<Answer>),
+    Refused(PoolStats),
 }
 
 impl Shared {
@@ -46,6 +48,7 @@ impl Shared {
             let lease = match self.take(wish)? {
                 Taken::Lease(lease) => lease,
                 Taken::Queued(ticket, receiver) => self.wait(wish, ticket, receiver).await?,
+                Taken::Refused(stats) => return Err(self.overloaded(Duration::ZERO, stats)),
             };
             if !lease.is_suspect() {
                 return Ok(self.deliver(lease, wish));
@@ -90,9 +93,7 @@ impl Shared {
                 }
                 None if ledger.queue.len() >= ledger.config.waiting_max => {
                     ledger.tally.turned_away += 1;
-                    let stats = ledger.stats();
-                    drop(ledger);
-                    return Err(self.overloaded(Duration::ZERO, stats));
+                    Taken::Refused(ledger.stats())
                 }
                 None => {
                     let (ticket, receiver) = ledger.queue.join(Joining {
@@ -206,7 +207,7 @@ impl Shared {
     }
 
     #[cold]
-    pub(crate) fn overloaded(&self, waited: Duration, stats: crate::stats::PoolStats) -> PoolError {
+    pub(crate) fn overloaded(&self, waited: Duration, stats: PoolStats) -> PoolError {
         PoolError::Overloaded(Box::new(Overload {
             target: self.target().to_owned(),
             waited,

@@ -29,8 +29,8 @@ pub struct PoolConfig {
     pub idle_timeout: Duration,
     /// How long a connection may stay unused before it is tried out when it is checked out; default 30 s.
     pub ping_after: Duration,
-    /// The most checkouts that wait; default 65,536. The next one fails with
-    /// [`PoolError::Overloaded`](crate::PoolError::Overloaded).
+    /// The most checkouts that wait, those for whom a connection is being made among them; default 65,536, brought to 1 at
+    /// least. The next one fails with [`PoolError::Overloaded`](crate::PoolError::Overloaded).
     pub waiting_max: usize,
     /// When checkouts are turned away because the pool cannot keep up; default never.
     pub shedding: Option<Shedding>,

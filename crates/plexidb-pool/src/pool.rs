@@ -107,6 +107,7 @@ impl PoolBuilder {
         config.connections_max = size.connections_max;
         config.overflow_max = size.overflow_max;
         config.min_idle = size.min_idle;
+        config.waiting_max = config.waiting_max.max(1);
         let shared = Arc::new(Shared {
             connector,
             checkout_timeout: config.checkout_timeout,

@@ -133,7 +133,7 @@ impl PoolStats {
         [
             (
                 "db.client.connection.count{state=\"used\"}",
-                (self.active - self.connecting) as f64,
+                self.active.saturating_sub(self.connecting) as f64,
             ),
             ("db.client.connection.count{state=\"idle\"}", self.idle as f64),
             ("db.client.connection.idle.max", self.idle_max as f64),

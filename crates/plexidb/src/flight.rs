@@ -124,8 +124,8 @@ impl Flight {
         let is_done = lease.status() != ConnectionStatus::Broken
             && !matches!(&result, Err(error) if error.outcome_is_unknown());
         self.is_under_way = !is_done;
-        if matches!(&result, Err(DriverError::ConnectionLost { .. })) {
-            // What comes next is not to meet the other victims of the same event.
+        if lease.status() == ConnectionStatus::Broken {
+            // It was lost, not left: what comes next is not to meet the other victims of the same event.
             lease.suspect_endpoint();
         }
         result

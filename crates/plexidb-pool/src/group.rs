@@ -145,8 +145,9 @@ impl Group {
         has_changed
     }
 
-    /// Takes note that a check, sent at the given time, did not reach an endpoint: it counts as a failure, and another server that
-    /// is seen to be the primary takes over from it. Not for a check that found the pool exhausted.
+    /// Takes note that a check, sent at the given time, did not reach an endpoint: it counts as a failure. After as many in a row as
+    /// open a breaker ([`BreakerConfig::failures_max`]), another server that is seen to be the primary takes over from it. Not
+    /// for a check that found the pool exhausted.
     pub fn unreachable(&self, endpoint: EndpointId, asked_at: Instant) {
         let EndpointId(index) = endpoint;
         if index < self.shared.pools.len() {

@@ -17,7 +17,7 @@ pub(crate) enum NoWriter {
 
 /// Who takes the writes; `newest` is the newest timeline that was ever seen in the group.
 ///
-/// The newest timeline decides. Where that leaves several, one that was seen comes before one that could not be reached since, and
+/// The newest timeline decides. Where that leaves several, one that was seen comes before one that is lost, and
 /// both before one that is merely configured so: a server that is promoted in place of one that is gone takes over even where
 /// there are no timelines.
 pub(crate) fn writer(members: &[Member], newest: Option<u64>) -> Result<usize, NoWriter> {

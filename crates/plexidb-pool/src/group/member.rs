@@ -25,7 +25,7 @@ pub(crate) struct Traits {
 pub(crate) enum Claim {
     /// It is configured so, and was never seen.
     Configured,
-    /// It was seen so, but could not be reached since.
+    /// It was seen so, but then several checks in a row did not reach it.
     Lost,
     Seen,
 }
@@ -36,8 +36,12 @@ pub(crate) struct Member {
     observed: Option<Observation>,
     /// When the newest check was sent that reached it; kept when what it saw is forgotten.
     observed_at: Option<Instant>,
-    /// When the newest check was sent that did not reach it, unless a later one did.
+    /// When the newest check was sent that did not reach it.
     lost_at: Option<Instant>,
+    /// Checks in a row that did not reach it.
+    losses: u32,
+    /// So many of them say that it is gone.
+    losses_max: u32,
     pub(crate) breaker: Breaker,
     pub(crate) standing: Standing,
     /// Raised whenever its role changes.
@@ -55,6 +59,8 @@ impl Member {
             observed: None,
             observed_at: None,
             lost_at: None,
+            losses: 0,
+            losses_max: breaker.failures_max.max(1),
             breaker: Breaker::new(breaker),
             standing: Standing::new(latency_decay),
             epoch: 0,
@@ -82,7 +88,7 @@ impl Member {
     pub(crate) fn claim(&self) -> Option<Claim> {
         (self.role() == Role::Primary).then_some(match &self.observed {
             None => Claim::Configured,
-            Some(_) if self.lost_at.is_some() => Claim::Lost,
+            Some(_) if self.losses >= self.losses_max => Claim::Lost,
             Some(_) => Claim::Seen,
         })
     }
@@ -97,7 +103,9 @@ impl Member {
             self.epoch += 1;
         }
         self.observed_at = Some(asked_at);
-        self.lost_at = self.lost_at.filter(|&lost_at| lost_at > asked_at);
+        if self.lost_at <= Some(asked_at) {
+            self.losses = 0;
+        }
         self.observed = Some(observation);
         true
     }
@@ -107,6 +115,7 @@ impl Member {
         let is_news = self.observed_at.max(self.lost_at) <= Some(asked_at);
         if is_news {
             self.lost_at = Some(asked_at);
+            self.losses = self.losses.saturating_add(1);
         }
         is_news
     }
@@ -131,6 +140,6 @@ impl Member {
             self.epoch += 1;
         }
         self.observed = None;
-        self.lost_at = None;
+        self.losses = 0;
     }
 }

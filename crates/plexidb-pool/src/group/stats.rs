@@ -22,7 +22,7 @@ pub struct GroupStats {
     pub timeline_newest: Option<u64>,
     /// Reads that went to the primary because no replica was fit; counted where the group has more than one endpoint.
     pub reads_on_primary: u64,
-    /// Requests for which no endpoint was fit.
+    /// Requests that were turned down because no endpoint was fit, or none that was gave a connection.
     pub refused: u64,
 }
 

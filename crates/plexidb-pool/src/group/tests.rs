@@ -10,9 +10,11 @@ use crate::config::PoolConfig;
 use crate::error::PoolError;
 
 mod cancellation;
+mod cost;
 mod detours;
 mod fake;
 mod takeover;
+mod threads;
 
 use fake::{Door, FakeConnector, Server};
 

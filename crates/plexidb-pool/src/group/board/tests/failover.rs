@@ -162,7 +162,10 @@ fn two_primaries_without_timelines_get_no_writes() {
     board.observe(1, Observation::primary(now));
     assert_eq!(write(&mut board, now), several(&[0, 1]));
     assert_eq!(enter(&mut board, &Need::read(), now), Ok(2));
-    // One that cannot be reached gives way to one that is seen.
+    // One that is gone gives way to one that is seen, but not for a check or two that were lost.
+    board.lose(0, now, now);
+    board.lose(0, now, now);
+    assert_eq!(write(&mut board, now), several(&[0, 1]));
     board.lose(0, now, now);
     assert_eq!(write(&mut board, now), Ok(1));
     board.observe(0, Observation::primary(now + SECOND));

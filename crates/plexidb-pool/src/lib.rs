@@ -10,6 +10,7 @@ mod closing;
 mod config;
 mod dial;
 mod error;
+mod group;
 mod health;
 mod hooks;
 mod idle;
@@ -25,6 +26,11 @@ mod stats;
 pub use budget::Budget;
 pub use config::{ConnectBackoff, PoolConfig, PoolSize, Priority, Shedding};
 pub use error::{CheckoutPhase, CheckoutTimeout, Overload, PoolError};
+pub use group::{
+    Balance, BreakerConfig, BreakerState, Endpoint, EndpointGuard, EndpointId, EndpointStats, Group,
+    GroupConfig, GroupError, GroupLease, GroupStats, Intent, InvalidGroup, Need, Observation, Outcome,
+    Position, Role, Unfit,
+};
 pub use hooks::{
     CheckinEvent, CheckoutEvent, CloseEvent, CloseReason, ConnectEvent, InvalidateEvent, PoolHooks,
     ResetEvent,

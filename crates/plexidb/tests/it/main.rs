@@ -17,3 +17,4 @@ mod precision;
 mod schema_changes;
 mod scope;
 mod transactions;
+mod triggers;

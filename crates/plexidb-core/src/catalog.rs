@@ -63,7 +63,7 @@ pub struct Column {
 pub enum TriggerTiming {
     /// Before the row is written, or instead of it: it may change what is written.
     Before,
-    /// Afterwards.
+    /// Afterwards, or before the statement as a whole: it changes no row on its way.
     After,
 }
 
@@ -80,9 +80,12 @@ pub struct Trigger {
     pub is_on_update: bool,
     /// Whether it acts on DELETE.
     pub is_on_delete: bool,
-    /// The statements of its body, where the database tells them; without them it may do anything.
+    /// The condition under which alone it acts, where it may call functions (PostgreSQL's WHEN).
+    pub condition: Option<String>,
+    /// The statements of its body, where the database tells them (PostgreSQL: the block of its function in PL/pgSQL); without
+    /// them it may do anything. An empty body writes nothing, and may still change the row.
     pub body: Option<String>,
-    /// The tables that it writes besides the row, where the user has declared them: goes before the body.
+    /// The tables that it writes besides the row, where the user has declared them: counts where the body is not understood.
     pub writes: Option<Vec<String>>,
 }
 
@@ -96,6 +99,7 @@ impl Trigger {
             is_on_insert: true,
             is_on_update: true,
             is_on_delete: true,
+            condition: None,
             body: None,
             writes: None,
         }
@@ -262,8 +266,8 @@ impl Catalog {
         self
     }
 
-    /// Takes the user's word for what the triggers of a table (`name` or `schema.name`) write, where the database does not
-    /// tell their bodies. Names are looked up like those of the table itself.
+    /// Takes the user's word for what the triggers of a table (`name` or `schema.name`) write, where their bodies are not
+    /// told or not understood. Names are looked up like those of the table itself.
     pub fn declare_trigger_writes(&mut self, table: &str, writes: &[String]) {
         let (schema, name) = table
             .split_once('.')
@@ -272,7 +276,7 @@ impl Catalog {
             return;
         };
         for table in self.tables.iter_mut().filter(|table| table.name == found) {
-            for trigger in table.triggers.iter_mut().filter(|trigger| trigger.body.is_none()) {
+            for trigger in &mut table.triggers {
                 trigger.writes = Some(writes.to_vec());
             }
         }

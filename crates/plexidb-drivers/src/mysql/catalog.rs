@@ -178,6 +178,7 @@ async fn read_triggers(conn: &mut Conn, tables: &mut Tables) -> Result<(), Error
                 is_on_insert: word(&row, 4).contains("INSERT"),
                 is_on_update: word(&row, 4).contains("UPDATE"),
                 is_on_delete: word(&row, 4).contains("DELETE"),
+                condition: None,
                 body: text(&row, 5).filter(|body| !body.is_empty()),
                 writes: None,
             });

@@ -14,6 +14,7 @@ use super::text_query::{TextResults, TextRow};
 
 mod comparison;
 mod questions;
+mod trigger;
 
 pub(super) use questions::QUESTIONS;
 
@@ -65,6 +66,7 @@ pub(super) fn assemble(mut answers: TextResults, server_version: &str) -> Catalo
     add_foreign_keys(&mut tables, answers.take(questions::FOREIGN_KEYS));
     add_parents(&mut tables, answers.take(questions::PARENTS));
     add_policies(&mut tables, answers.take(questions::POLICIES));
+    add_triggers(&mut tables, answers.take(questions::TRIGGERS));
     let functions = answers.take(questions::FUNCTIONS).into_iter().map(function);
     let search_path = answers.take(questions::SEARCH_PATH).into_iter();
     Catalog::new(
@@ -201,6 +203,20 @@ fn add_policies(tables: &mut Tables, rows: Vec<TextRow>) {
         let mut cells = Cells::new(row);
         if let Some(table) = tables.get(&cells.text()) {
             table.row_policies.push(cells.text());
+        }
+    }
+}
+
+fn add_triggers(tables: &mut Tables, rows: Vec<TextRow>) {
+    for row in rows {
+        let mut cells = Cells::new(row);
+        if let Some(table) = tables.get(&cells.text()) {
+            table.triggers.push(trigger::trigger(trigger::Definition {
+                name: cells.text(),
+                acts_on: cells.text(),
+                conditional: cells.optional(),
+                body: cells.optional(),
+            }));
         }
     }
 }

@@ -7,6 +7,7 @@ use plexidb_core::{Catalog, CatalogColumn, Comparison, Dialect, KeyKind, Table, 
 
 use super::dependencies::{Member, Pins};
 use super::keys;
+use super::triggers::RowChange;
 use crate::change::{Assignment, Cell, ChangeDetail};
 use crate::plan::{PINNED_VALUES_MAX, PinnedValue};
 use crate::profile::Change;
@@ -53,6 +54,20 @@ impl Row {
 }
 
 impl Image {
+    /// Leaves out what triggers may have changed.
+    pub(super) fn forget(&mut self, change: &RowChange) {
+        match (&mut *self, change) {
+            (_, RowChange::Any) => *self = Self::Unknown,
+            (Self::Unknown, RowChange::Columns(_)) => {}
+            (Self::Fixed(values), RowChange::Columns(columns)) => values.forget(columns),
+            (Self::Rows(rows), RowChange::Columns(columns)) => {
+                for row in rows {
+                    row.0.retain(|(name, _)| !is_among(name, columns));
+                }
+            }
+        }
+    }
+
     /// What is known where SQLite replaces conflicting rows: then it also puts a column's default in the place of a NULL that the
     /// column cannot hold.
     pub(super) fn with_defaults_for_nulls(mut self, table: &Table) -> Self {
@@ -72,11 +87,20 @@ impl Image {
 }
 
 impl Values {
+    /// Leaves out these columns.
+    pub(super) fn forget(&mut self, columns: &[String]) {
+        self.0.retain(|(name, _)| !is_among(name, columns));
+    }
+
     /// Leaves out what may be stored as a column's default; see [`Image::with_defaults_for_nulls`].
     pub(super) fn retain_stored(&mut self, table: &Table) {
         self.0
             .retain(|(name, values)| !may_become_default(name, values, table));
     }
+}
+
+fn is_among(name: &str, columns: &[String]) -> bool {
+    columns.iter().any(|column| column.eq_ignore_ascii_case(name))
 }
 
 fn may_become_default(name: &str, values: &[PinnedValue], table: &Table) -> bool {

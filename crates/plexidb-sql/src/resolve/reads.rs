@@ -115,7 +115,8 @@ impl<'c> Reads<'c> {
         self.writing_function = self.writing_function.take().or(hidden.writing_function);
     }
 
-    fn read_table(&mut self, table: &'c Table) {
+    /// Reads a table or view by itself.
+    pub(super) fn read_table(&mut self, table: &'c Table) {
         if table.has_row_security {
             self.read_policies(table);
         }

@@ -1,9 +1,10 @@
-//! What a trigger writes besides the row that fires it: the statements of its body, each judged as any other.
+//! What a trigger writes besides the row that fires it: the statements of its body, each judged as any other; and what it
+//! changes of that row.
 //!
 //! Invariant: a body that is not told, or not wholly understood, may do anything. It follows a trigger by one step: what
 //! its writes entail in turn (keys, partitions, further triggers) is the caller's to follow, to the end.
 
-use plexidb_core::{Catalog, Dialect, Table, Trigger, TriggerTiming};
+use plexidb_core::{Catalog, Dialect, Table, TableKind, Trigger};
 
 use super::lookup::{Found, find};
 use super::reads::Reads;
@@ -12,10 +13,12 @@ use crate::profile::{Change, Effect, Profile, RelationName};
 use crate::reason::{Reason, Unbounded};
 
 mod body;
+mod row;
 #[cfg(test)]
 mod tests;
 
 use body::Piece;
+pub(super) use row::{RowChange, changes};
 
 /// What a trigger does to a table: to rows of which nothing is known.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,13 +39,6 @@ pub(super) fn fires(trigger: &Trigger, event: &Event) -> bool {
         // PostgreSQL has triggers on TRUNCATE, of which a catalog does not tell.
         Event::Everything { .. } => true,
     }
-}
-
-/// Whether a trigger of the table may change the row that fires it before it is written, so that it does not hold what the
-/// statement says. SQLite's triggers can only write it by statements of their own.
-pub(super) fn changes_row(table: &Table, event: &Event, catalog: &Catalog) -> bool {
-    let is_before = |trigger: &Trigger| trigger.timing == TriggerTiming::Before && fires(trigger, event);
-    catalog.dialect() != Dialect::Sqlite && table.triggers.iter().any(is_before)
 }
 
 /// Whether the statement replaces conflicting rows by SQLite's OR REPLACE: only such a one both adds or changes rows and
@@ -66,34 +62,48 @@ pub(super) fn effects<'c>(
     is_replacing: bool,
     catalog: &'c Catalog,
 ) -> Result<Vec<TriggerWrite<'c>>, Unbounded> {
+    match (of_body(table, trigger, is_replacing, catalog), &trigger.writes) {
+        (Err(reason), Some(names)) => declared(names, is_replacing, catalog).ok_or(reason),
+        (found, _) => found,
+    }
+}
+
+/// What the user says that it writes; `None` where the catalog lacks one of these tables.
+fn declared<'c>(names: &[String], is_replacing: bool, catalog: &'c Catalog) -> Option<Vec<TriggerWrite<'c>>> {
+    let writes = names.iter().map(|name| {
+        let (schema, table) = name
+            .split_once('.')
+            .map_or((None, &**name), |(schema, table)| (Some(schema), table));
+        Some(TriggerWrite {
+            table: catalog.table(schema, table)?,
+            // Whatever it does to them.
+            change: Change::Truncate { is_cascading: true },
+            is_replacing,
+        })
+    });
+    writes.collect()
+}
+
+fn of_body<'c>(
+    table: &Table,
+    trigger: &Trigger,
+    is_replacing: bool,
+    catalog: &'c Catalog,
+) -> Result<Vec<TriggerWrite<'c>>, Unbounded> {
     let unknown = || Unbounded::Trigger(table.name.to_string());
     let dialect = catalog.dialect();
-    if let Some(declared) = &trigger.writes {
-        return declared
-            .iter()
-            .map(|name| {
-                let (schema, table) = name
-                    .split_once('.')
-                    .map_or((None, &**name), |(schema, table)| (Some(schema), table));
-                let table = catalog.table(schema, table).ok_or_else(unknown)?;
-                // Whatever it does to them.
-                let change = Change::Truncate { is_cascading: true };
-                Ok(TriggerWrite {
-                    table,
-                    change,
-                    is_replacing,
-                })
-            })
-            .collect();
-    }
     let text = trigger.body.as_deref().ok_or_else(unknown)?;
+    let mut pieces = body::read(text, dialect).ok_or_else(unknown)?.pieces;
+    if let Some(condition) = &trigger.condition {
+        pieces.push(body::expression(condition, dialect).ok_or_else(unknown)?);
+    }
     let mut judge = Judge {
         table,
         is_replacing: is_replacing && dialect == Dialect::Sqlite,
         catalog,
         writes: Vec::new(),
     };
-    for piece in body::pieces(text, dialect).ok_or_else(unknown)? {
+    for piece in pieces {
         match piece {
             Piece::Statement(sql) => judge.add(Profile::analyze(&sql, dialect))?,
             Piece::Expression(sql) => judge.add(Profile::analyze(&format!("SELECT {sql}"), dialect))?,
@@ -135,15 +145,20 @@ impl<'c> Judge<'_, 'c> {
 
     /// Judges what is called, in views too.
     fn judge_reads(&self, profile: &Profile) -> Result<(), Unbounded> {
+        let mut reads = Reads::new(self.catalog);
         for relation in profile.relations.iter().filter(|relation| !relation.may_be_cte) {
+            let others = self.namesakes(&relation.name);
             // A view that the catalog lacks may call anything.
             if let Found::Refused(Reason::UnknownTable(_)) = find(self.catalog, &relation.name, self.home())
                 && self.catalog.dialect() != Dialect::Sqlite
+                && others.is_empty()
             {
                 return Err(self.unknown());
             }
+            for view in others.into_iter().filter(|other| other.kind == TableKind::View) {
+                reads.read_table(view);
+            }
         }
-        let mut reads = Reads::new(self.catalog);
         reads.read_in(profile, self.home());
         match reads.writing_function {
             Some(function) => Err(Unbounded::Function(function)),
@@ -151,20 +166,32 @@ impl<'c> Judge<'_, 'c> {
         }
     }
 
-    /// The tables that a name may mean. SQLite's temporary triggers look into all schemas, others into their own.
+    /// The tables that a name may mean.
     fn tables(&self, name: &RelationName) -> Result<Vec<&'c Table>, Unbounded> {
-        let mut tables = Vec::new();
-        if self.catalog.dialect() == Dialect::Sqlite && name.schema.is_none() {
-            let wanted = name.name.to_lowercase();
-            let is_meant = |table: &&Table| table.name.name.to_lowercase() == wanted;
-            tables.extend(self.catalog.tables().iter().filter(is_meant));
-        } else if let Found::Table(table) = find(self.catalog, name, self.home()) {
+        let mut tables = self.namesakes(name);
+        if tables.is_empty()
+            && let Found::Table(table) = find(self.catalog, name, self.home())
+        {
             tables.push(table);
         }
         if tables.is_empty() {
             return Err(self.unknown());
         }
         Ok(tables)
+    }
+
+    /// All tables of a name without a schema, where it may be looked up in any: SQLite's temporary triggers look into all schemas;
+    /// in PostgreSQL a function may have a search path of its own, or act as another user, for whom `$user` is another schema.
+    fn namesakes(&self, name: &RelationName) -> Vec<&'c Table> {
+        let dialect = self.catalog.dialect();
+        if dialect == Dialect::MySql || name.schema.is_some() {
+            return Vec::new();
+        }
+        let is_meant = |table: &&Table| match dialect {
+            Dialect::Postgres => table.name.name == name.name,
+            Dialect::Sqlite | Dialect::MySql => table.name.name.eq_ignore_ascii_case(&name.name),
+        };
+        self.catalog.tables().iter().filter(is_meant).collect()
     }
 
     /// The schema in which names without one are looked up.

@@ -9,7 +9,7 @@ use super::functions;
 use super::image::{self, Image, Values};
 use super::lookup::{Found, ancestors, descendants, find};
 use super::reads::Reads;
-use super::triggers;
+use super::triggers::{self, RowChange};
 use crate::change::ChangeDetail;
 use crate::profile::{Change, Effect, Profile};
 use crate::reason::Unbounded;
@@ -89,12 +89,11 @@ pub(super) fn touched<'c>(profile: &Profile, catalog: &'c Catalog) -> Result<Vec
             }
         }
         let is_insert = matches!(detail, Some(ChangeDetail::Insert { .. }));
-        let image = if is_insert && triggers::changes_row(table, &Event::Insert, catalog) {
+        let mut image = image::of_target(detail, &target.change, table, catalog);
+        if is_insert {
             // Neither the row nor the one with which it conflicts need be what the text says.
-            Image::Unknown
-        } else {
-            image::of_target(detail, &target.change, table, catalog)
-        };
+            image.forget(&triggers::changes(table, &Event::Insert, catalog));
+        }
         let image = if is_replacing {
             image.with_defaults_for_nulls(table)
         } else {
@@ -157,18 +156,8 @@ impl<'c> Touch<'c> {
     fn begin_view(&mut self, step: &Step<'c>) -> Result<(), Unbounded> {
         let view = step.table;
         let unknown = || Unbounded::View(view.name.to_string());
-        let mut profile = Profile::bare(self.catalog.dialect(), crate::kind::StatementKind::Read);
-        profile.refusal = None;
-        profile.relations.push(crate::profile::RelationUse {
-            name: crate::profile::RelationName {
-                schema: Some(view.name.schema.clone()),
-                name: view.name.name.clone(),
-            },
-            alias: None,
-            may_be_cte: false,
-        });
         let mut reads = Reads::new(self.catalog);
-        reads.read(&profile);
+        reads.read_table(view);
         // Functions in a view's columns do not matter to what is written through it; unknown tables do.
         let is_understood = reads.writing_function.is_none()
             && !reads.tables.is_empty()
@@ -226,12 +215,7 @@ impl<'c> Touch<'c> {
     /// Follows partitions and foreign keys until nothing new is met.
     fn follow(&mut self) -> Result<(), Unbounded> {
         while let Some(mut step) = self.pending.pop() {
-            if triggers::changes_row(step.table, &step.event, self.catalog) {
-                step.image = Image::Unknown;
-                if let Event::Update { .. } = step.event {
-                    step.event = any_update();
-                }
-            }
+            step.change_row(&triggers::changes(step.table, &step.event, self.catalog));
             // Before its triggers fire: those that set off each other would do so without end.
             if self.done.contains(&step) {
                 continue;
@@ -288,6 +272,32 @@ impl<'c> Touch<'c> {
             }
         }
         Ok(())
+    }
+}
+
+impl Step<'_> {
+    /// Takes in what triggers make of the rows on their way.
+    fn change_row(&mut self, change: &RowChange) {
+        match (&mut self.event, change) {
+            (Event::Insert, _) => self.image.forget(change),
+            (Event::Update { columns, new }, RowChange::Columns(changed)) => {
+                // The rows are found by their old values, which no trigger changes.
+                new.forget(changed);
+                if let Some(columns) = columns {
+                    for column in changed {
+                        if !columns.contains(column) {
+                            columns.push(column.clone());
+                        }
+                    }
+                }
+            }
+            (Event::Update { .. }, RowChange::Any) => {
+                self.image = Image::Unknown;
+                self.event = any_update();
+            }
+            (Event::Delete | Event::Everything { .. }, RowChange::Any) => self.image = Image::Unknown,
+            (Event::Delete | Event::Everything { .. }, RowChange::Columns(_)) => {}
+        }
     }
 }
 

@@ -26,7 +26,7 @@ section! {
         enable_query_cache or "cached": bool = true, Kind::Switch;
         /// How long a result that depends on the table may stay in memory; where it is not given, as for the database.
         cache_ttl or "ttl": Option<Duration> = None, seconds(1.0, 31_536_000.0);
-        /// The tables that the triggers of this one write, where the database does not tell their bodies. Without it a write
+        /// The tables that the triggers of this one write, where plexidb does not understand their bodies. Without it a write
         /// to a table with such triggers drops all results of the database. An empty list says that they write none but
         /// this one.
         trigger_writes: Option<Vec<String>> = None, Kind::Names;

@@ -18,3 +18,4 @@ mod precision;
 mod schema_changes;
 mod scope;
 mod transactions;
+mod triggers;

@@ -11,6 +11,7 @@ pub(super) const PARENTS: usize = 5;
 pub(super) const FUNCTIONS: usize = 6;
 pub(super) const SEARCH_PATH: usize = 7;
 pub(super) const POLICIES: usize = 8;
+pub(super) const TRIGGERS: usize = 9;
 
 /// Tables and views of the users' schemas.
 macro_rules! users_tables {
@@ -24,7 +25,9 @@ macro_rules! users_tables {
 /// The answers come in the order of the constants above. Compiling the queries (JIT) would take longer than running them;
 /// it is off until the end of this string, or of the transaction around it.
 ///
-/// - A table has triggers where one of its partitions or inheritors has.
+/// - What acts on a table in ways that are not told: rewrite rules, and what acts on its partitions and inheritors, unless
+///   it is a trigger that the parent has as well.
+/// - The body of a trigger is told where its function is in PL/pgSQL and sets nothing for itself but a search path.
 /// - A table with inheritors has no unique keys: their rows are not checked against its own, and a read of it returns both.
 /// - An index guarantees uniqueness under the columns' own equality only with their collations and default operators.
 /// - A foreign key holds for the table's own rows alone, not for those of its inheritors.
@@ -32,12 +35,17 @@ macro_rules! users_tables {
 /// - An identity column and a domain's default are defaults like others.
 pub(in super::super) const QUESTIONS: &str = concat!(
     "SET LOCAL jit = off;",
-    "WITH RECURSIVE active AS (\
-       SELECT tgrelid AS rel FROM pg_catalog.pg_trigger WHERE NOT tgisinternal \
-       UNION SELECT ev_class FROM pg_catalog.pg_rewrite WHERE rulename <> '_RETURN' \
+    "WITH RECURSIVE ruled AS (SELECT ev_class AS rel FROM pg_catalog.pg_rewrite WHERE rulename <> '_RETURN'), \
+     active AS (\
+       SELECT i.inhparent AS rel FROM pg_catalog.pg_inherits i WHERE i.inhrelid IN (SELECT rel FROM ruled) \
+         OR EXISTS (SELECT FROM pg_catalog.pg_trigger t \
+           WHERE t.tgrelid = i.inhrelid AND NOT t.tgisinternal AND t.tgenabled <> 'D' \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger o \
+               WHERE o.tgrelid = i.inhparent AND NOT o.tgisinternal AND o.tgenabled <> 'D' \
+                 AND o.tgname = t.tgname AND o.tgfoid = t.tgfoid AND o.tgtype = t.tgtype)) \
        UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN active a ON a.rel = i.inhrelid) \
      SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, \
-       c.oid IN (SELECT rel FROM active), pg_catalog.has_table_privilege(c.oid, 'SELECT'), \
+       c.oid IN (SELECT rel FROM ruled UNION ALL SELECT rel FROM active), pg_catalog.has_table_privilege(c.oid, 'SELECT'), \
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END FROM ",
     users_tables!(),
     " ORDER BY n.nspname, c.relname;",
@@ -94,5 +102,12 @@ pub(in super::super) const QUESTIONS: &str = concat!(
     "SELECT s FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY u(s, p) ORDER BY p;",
     // A policy without a condition lets every row pass.
     "SELECT polrelid, COALESCE(pg_catalog.pg_get_expr(polqual, polrelid), 'true') FROM pg_catalog.pg_policy \
-     WHERE polcmd IN ('r', '*') ORDER BY polrelid, polname",
+     WHERE polcmd IN ('r', '*') ORDER BY polrelid, polname;",
+    "SELECT t.tgrelid, t.tgname, t.tgtype, \
+       CASE WHEN t.tgqual IS NOT NULL THEN pg_catalog.pg_get_triggerdef(t.oid) END, \
+       CASE WHEN l.lanname = 'plpgsql' AND NOT EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) u(setting) \
+           WHERE pg_catalog.left(setting, 12) <> 'search_path=') THEN p.prosrc END \
+     FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
+       JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
+     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' ORDER BY t.tgrelid, t.tgname",
 );

@@ -58,6 +58,7 @@ fn read(name: &str, create: &str) -> Option<Trigger> {
                 is_on_insert,
                 is_on_update,
                 is_on_delete,
+                condition: None,
                 body: Some(
                     create
                         .get(piece.start..)?

@@ -1,6 +1,6 @@
 //! The catalog of a schema with everything in it.
 
-use plexidb_core::{Catalog, ForeignKeyAction, KeyKind, Table, TableKind, Volatility};
+use plexidb_core::{Catalog, ForeignKeyAction, KeyKind, Table, TableKind, TriggerTiming, Volatility};
 use plexidb_testkit::postgres;
 
 use super::connect_to;
@@ -49,6 +49,19 @@ CREATE TABLE base (id int4 PRIMARY KEY);
 CREATE TABLE derived (extra text) INHERITS (base);
 CREATE FUNCTION quiet() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER watch BEFORE INSERT ON events_2024 FOR EACH ROW EXECUTE FUNCTION quiet();
+CREATE TRIGGER idle BEFORE INSERT ON derived FOR EACH ROW EXECUTE FUNCTION quiet();
+ALTER TABLE derived DISABLE TRIGGER idle;
+CREATE TABLE daily (at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE daily_2024 PARTITION OF daily FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TRIGGER of_all BEFORE INSERT ON daily FOR EACH ROW EXECUTE FUNCTION quiet();
+CREATE FUNCTION settled() RETURNS trigger LANGUAGE plpgsql SET work_mem = '1MB' AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION homely() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS 'BEGIN RETURN OLD; END';
+CREATE TABLE watched (id int4, note tsvector);
+CREATE TRIGGER a_each BEFORE INSERT OR UPDATE OF id ON watched FOR EACH ROW
+    WHEN (NEW.id > 1) EXECUTE FUNCTION quiet('x');
+CREATE TRIGGER b_once BEFORE DELETE ON watched FOR EACH STATEMENT EXECUTE FUNCTION homely();
+CREATE TRIGGER c_settled AFTER TRUNCATE ON watched EXECUTE FUNCTION settled();
+CREATE TRIGGER d_native BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
 CREATE TABLE ruled (id int4);
 CREATE RULE noop AS ON DELETE TO ruled DO ALSO NOTHING;
 CREATE EXTENSION file_fdw;
@@ -93,6 +106,8 @@ async fn tables_and_columns_are_described() {
             ("other.posts", TableKind::Table),
             ("public.base", TableKind::Table),
             ("public.counted", TableKind::MaterializedView),
+            ("public.daily", TableKind::Partitioned),
+            ("public.daily_2024", TableKind::Table),
             ("public.derived", TableKind::Table),
             ("public.events", TableKind::Partitioned),
             ("public.events_2024", TableKind::Table),
@@ -100,6 +115,7 @@ async fn tables_and_columns_are_described() {
             ("public.happy", TableKind::View),
             ("public.ruled", TableKind::Table),
             ("public.users", TableKind::Table),
+            ("public.watched", TableKind::Table),
         ]
         .map(|(name, kind)| (name.to_owned(), kind))
     );
@@ -239,7 +255,8 @@ async fn triggers_rules_partitions_and_policies_are_seen() {
         .filter(|table| !table.triggers.is_empty())
         .map(|table| table.name.name.as_str())
         .collect();
-    assert_eq!(with_triggers, ["events", "events_2024", "ruled"]);
+    let expected = ["daily", "daily_2024", "events", "events_2024", "ruled", "watched"];
+    assert_eq!(with_triggers, expected);
     assert_eq!(table("events_2024").parents, [table("events").name.clone()]);
     assert_eq!(table("derived").parents, [table("base").name.clone()]);
     assert!(table("users").parents.is_empty());
@@ -254,6 +271,47 @@ async fn triggers_rules_partitions_and_policies_are_seen() {
     assert_eq!(policies[2], "true");
     assert!(!table("users").has_row_security && table("users").row_policies.is_empty());
     assert!(table("users").is_transactional && !table("far").is_transactional);
+}
+
+#[tokio::test]
+async fn a_trigger_tells_when_it_acts_and_what_it_does() {
+    let catalog = read().await;
+    let of = |table| {
+        let triggers = &catalog.table(None, table).unwrap().triggers;
+        let told = triggers.iter().map(|trigger| {
+            let events = [trigger.is_on_insert, trigger.is_on_update, trigger.is_on_delete].map(u8::from);
+            let (name, timing) = (trigger.name.as_str(), trigger.timing);
+            let condition = trigger.condition.as_deref().unwrap_or_default();
+            (name, timing, events, condition, trigger.body.as_deref())
+        });
+        told.collect::<Vec<_>>()
+    };
+    let quiet = Some("BEGIN RETURN NEW; END");
+    let watched = [
+        ("a_each", TriggerTiming::Before, [1, 1, 0], "(new.id > 1)", quiet),
+        (
+            "b_once",
+            TriggerTiming::After,
+            [0, 0, 1],
+            "",
+            Some("BEGIN RETURN OLD; END"),
+        ),
+        ("c_settled", TriggerTiming::After, [0, 0, 0], "", None),
+        ("d_native", TriggerTiming::Before, [0, 1, 0], "", None),
+    ];
+    assert_eq!(of("watched"), watched);
+    let any = ("(any)", TriggerTiming::Before, [1, 1, 1], "", None);
+    assert_eq!(of("ruled"), [any]);
+    assert_eq!(
+        of("events"),
+        [any],
+        "one of its partitions has a trigger of its own"
+    );
+    assert_eq!(
+        of("daily"),
+        [("of_all", TriggerTiming::Before, [1, 0, 0], "", quiet)]
+    );
+    assert_eq!(of("base"), [], "the trigger of its inheritor is disabled");
 }
 
 #[tokio::test]

@@ -1,14 +1,18 @@
-//! The body of a trigger into its statements and expressions.
+//! The body of a trigger into its statements and expressions, and the columns of the row that it sets.
 //!
 //! Invariant: each statement and each expression of the body is among the pieces; a body with anything else in it has
-//! none. Known are lists of plain statements and, of MySQL's blocks, variables, handlers, SET, IF, CASE, loops and SIGNAL.
+//! none. Known are lists of plain statements, the language of PostgreSQL's blocks (see `plpgsql`) and, of MySQL's, variables,
+//! handlers, SET, IF, CASE, loops and SIGNAL.
 
 use std::borrow::Cow;
 
 use plexidb_core::Dialect;
 
+use super::RowChange;
 use crate::scan::{Token, TokenKind, scan};
 
+mod assignment;
+mod plpgsql;
 mod words;
 
 /// Deepest nesting of blocks; nobody writes such.
@@ -20,28 +24,20 @@ pub(super) enum Piece<'b> {
     /// A statement, without the variables into which it selects.
     Statement(Cow<'b, str>),
     /// An expression, or a list of them.
-    Expression(&'b str),
+    Expression(Cow<'b, str>),
 }
 
-/// The pieces of a body; `None` where it is not understood.
-pub(super) fn pieces(body: &str, dialect: Dialect) -> Option<Vec<Piece<'_>>> {
-    let mut tokens: Vec<Token> = scan(body, dialect).collect();
-    tokens.retain(Token::is_significant);
-    let is_plain = |token: &Token| {
-        token.is_complete && !matches!(token.kind, TokenKind::Unknown | TokenKind::ExecutableComment)
-    };
-    if !tokens.iter().all(is_plain) {
-        return None;
-    }
-    let mut reader = Reader {
-        body,
-        dialect,
-        tokens,
-        at: 0,
-        depth: 0,
-        variables: Vec::new(),
-        pieces: Vec::new(),
-    };
+/// What a body does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Body<'b> {
+    pub(super) pieces: Vec<Piece<'b>>,
+    /// What it does to the row that fires it, as far as it acts before that is written.
+    pub(super) change: RowChange,
+}
+
+/// What a body does; `None` where it is not understood.
+pub(super) fn read(body: &str, dialect: Dialect) -> Option<Body<'_>> {
+    let mut reader = Reader::new(body, dialect)?;
     if dialect == Dialect::Sqlite && reader.is_word("BEGIN") {
         let end = reader.tokens.pop()?;
         if !end.text(body).eq_ignore_ascii_case("end") {
@@ -49,8 +45,23 @@ pub(super) fn pieces(body: &str, dialect: Dialect) -> Option<Vec<Piece<'_>>> {
         }
         reader.at = 1;
     }
-    reader.statements(&[])?;
-    Some(reader.pieces)
+    match dialect {
+        // A block of PL/pgSQL is never empty: what another language does to the row is not told.
+        Dialect::Postgres if reader.tokens.is_empty() => reader.change = RowChange::Any,
+        Dialect::Postgres => reader.function()?,
+        Dialect::Sqlite | Dialect::MySql => reader.statements(&[])?,
+    }
+    Some(Body {
+        pieces: reader.pieces,
+        change: reader.change,
+    })
+}
+
+/// The expression by itself, as a piece; `None` where it is not understood.
+pub(super) fn expression(text: &str, dialect: Dialect) -> Option<Piece<'_>> {
+    let mut reader = Reader::new(text, dialect)?;
+    reader.expression(0, reader.tokens.len())?;
+    reader.pieces.pop()
 }
 
 struct Reader<'b> {
@@ -59,12 +70,31 @@ struct Reader<'b> {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
-    /// The names of the local variables that were declared.
-    variables: Vec<&'b str>,
+    /// The names of the local variables that were declared, in PostgreSQL folded by its rule.
+    variables: Vec<Cow<'b, str>>,
     pieces: Vec<Piece<'b>>,
+    change: RowChange,
 }
 
 impl<'b> Reader<'b> {
+    fn new(body: &'b str, dialect: Dialect) -> Option<Self> {
+        let mut tokens: Vec<Token> = scan(body, dialect).collect();
+        tokens.retain(Token::is_significant);
+        let is_plain = |token: &Token| {
+            token.is_complete && !matches!(token.kind, TokenKind::Unknown | TokenKind::ExecutableComment)
+        };
+        tokens.iter().all(is_plain).then_some(Self {
+            body,
+            dialect,
+            tokens,
+            at: 0,
+            depth: 0,
+            variables: Vec::new(),
+            pieces: Vec::new(),
+            change: RowChange::none(),
+        })
+    }
+
     /// Reads statements up to one of these words, or to the end where none is named.
     fn statements(&mut self, ends: &[&str]) -> Option<()> {
         loop {
@@ -85,8 +115,10 @@ impl<'b> Reader<'b> {
     }
 
     fn statement(&mut self) -> Option<()> {
-        if self.dialect != Dialect::MySql {
-            return self.plain();
+        match self.dialect {
+            Dialect::Sqlite => return self.plain(),
+            Dialect::Postgres => return self.plpgsql(),
+            Dialect::MySql => {}
         }
         if self.is_kind(TokenKind::Word) && self.kind(self.at + 1) == Some(TokenKind::Colon) {
             self.at += 2;
@@ -129,12 +161,15 @@ impl<'b> Reader<'b> {
         Some(())
     }
 
-    /// `IF a THEN … ELSEIF b THEN … ELSE … END IF`
+    /// `IF a THEN … ELSEIF b THEN … ELSE … END IF`; PostgreSQL also has ELSIF.
     fn branches(&mut self, construct: &str) -> Option<()> {
         loop {
             self.condition("THEN")?;
-            self.statements(&["ELSEIF", "ELSE", "WHEN", "END"])?;
-            if self.is_word("ELSEIF") || (construct == "CASE" && self.is_word("WHEN")) {
+            self.statements(&["ELSEIF", "ELSIF", "ELSE", "WHEN", "END"])?;
+            if self.is_word("ELSEIF")
+                || self.is_word("ELSIF")
+                || (construct == "CASE" && self.is_word("WHEN"))
+            {
                 continue;
             }
             if self.is_word("ELSE") {
@@ -191,7 +226,7 @@ impl<'b> Reader<'b> {
         }
         loop {
             let name = Some(self.word(self.at)).filter(|name| !name.is_empty())?;
-            self.variables.push(name);
+            self.variables.push(Cow::Borrowed(name));
             self.at += 1;
             if !self.is_kind(TokenKind::Comma) {
                 break;
@@ -229,38 +264,6 @@ impl<'b> Reader<'b> {
             if !self.is_kind(TokenKind::Comma) {
                 return self.statement();
             }
-        }
-    }
-
-    /// `SET NEW.a = x, b = y, @c = z`; a setting of the session is not understood.
-    fn assignments(&mut self) -> Option<()> {
-        let end = self.semicolon();
-        self.at += 1;
-        loop {
-            let name = self.word(self.at);
-            let is_row = name.eq_ignore_ascii_case("NEW") && self.kind(self.at + 1) == Some(TokenKind::Dot);
-            let is_variable = self
-                .variables
-                .iter()
-                .any(|variable| variable.eq_ignore_ascii_case(name));
-            let is_user_variable = self.is_kind(TokenKind::Variable) && !self.text(self.at).starts_with("@@");
-            self.at += match (is_row, is_variable || is_user_variable) {
-                (true, _) => 3,
-                (false, true) => 1,
-                (false, false) => return None,
-            };
-            if !matches!(self.text(self.at), "=" | ":=") {
-                return None;
-            }
-            let from = self.at + 1;
-            let comma = self.outer(from, |reader, index| reader.kind(index) == Some(TokenKind::Comma));
-            let to = comma.unwrap_or(end);
-            self.expression(from, to)?;
-            self.at = to;
-            if comma.is_none() {
-                return Some(());
-            }
-            self.at += 1;
         }
     }
 
@@ -305,29 +308,9 @@ impl<'b> Reader<'b> {
         Some(())
     }
 
-    /// The index behind a list of variables.
-    fn behind_variables(&self, from: usize) -> Option<usize> {
-        let mut at = from;
-        loop {
-            let is_variable = self.kind(at) == Some(TokenKind::Variable)
-                || self
-                    .variables
-                    .iter()
-                    .any(|variable| variable.eq_ignore_ascii_case(self.word(at)));
-            if !is_variable {
-                return None;
-            }
-            at += 1;
-            if self.kind(at) != Some(TokenKind::Comma) {
-                return Some(at);
-            }
-            at += 1;
-        }
-    }
-
     fn expression(&mut self, from: usize, to: usize) -> Option<()> {
-        let slice = self.slice(from, to)?;
-        self.pieces.push(Piece::Expression(slice));
+        let text = self.sql(from, to)?;
+        self.pieces.push(Piece::Expression(text));
         Some(())
     }
 }

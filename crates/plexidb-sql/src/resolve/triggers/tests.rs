@@ -11,6 +11,8 @@ use super::{effects, fires};
 use crate::profile::Change;
 use crate::reason::Unbounded;
 
+mod plpgsql;
+
 use Dialect::{MySql, Postgres, Sqlite};
 
 fn table(schema: &str, name: &str) -> Table {
@@ -33,6 +35,8 @@ fn catalog(dialect: Dialect) -> Catalog {
     tables.push(hidden);
     let functions = HashMap::from([
         ("pure".to_owned(), Volatility::Immutable),
+        ("count".to_owned(), Volatility::Immutable),
+        ("pg_trigger_depth".to_owned(), Volatility::Stable),
         ("writes_rows".to_owned(), Volatility::Volatile),
     ]);
     Catalog::new(dialect, "3.50".into(), vec!["main".into()], tables, functions)
@@ -169,6 +173,7 @@ fn what_is_not_understood_may_write_anything() {
         "DELETE FROM log WHERE",
         "DELETE FROM log; nonsense",
         "BEGIN DELETE FROM log;",
+        "BEGIN INSERT INTO nowhere VALUES (1); END",
     ];
     let mysql = [
         "CALL p()",

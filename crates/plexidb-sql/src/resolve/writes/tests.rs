@@ -11,7 +11,7 @@ use super::{Event, touched};
 use crate::plan::PinnedValue;
 use crate::profile::Profile;
 use crate::reason::Unbounded;
-use crate::resolve::image::Image;
+use crate::resolve::image::{Image, Values};
 
 mod oracle;
 
@@ -196,46 +196,167 @@ fn cascades_fire_triggers_and_triggers_cascade() {
     );
 }
 
+/// The columns of which the values are known, for the step on this table.
+fn known(sql: &str, dialect: Dialect, tables: Vec<Table>, step: usize) -> Vec<String> {
+    let catalog = Catalog::new(dialect, "1".into(), vec!["main".into()], tables, HashMap::new());
+    let steps = touched(&Profile::analyze(sql, dialect), &catalog).unwrap();
+    let (old, new) = match (&steps[step].image, &steps[step].event) {
+        (Image::Rows(rows), _) => {
+            let columns = ["id", "n", "p"].into_iter();
+            let known = columns.filter(|column| rows[0].value(column).is_some());
+            (known.map(str::to_owned).collect(), Vec::new())
+        }
+        (Image::Fixed(values), event) => (names(values), new_names(event)),
+        (Image::Unknown, event) => (Vec::new(), new_names(event)),
+    };
+    let new = new.into_iter().map(|name| format!("new {name}"));
+    old.into_iter().chain(new).collect()
+}
+
+fn names(values: &Values) -> Vec<String> {
+    values.0.iter().map(|(name, _)| name.clone()).collect()
+}
+
+fn new_names(event: &Event) -> Vec<String> {
+    match event {
+        Event::Update { new, .. } => names(new),
+        _ => Vec::new(),
+    }
+}
+
+/// A table whose rows a trigger changes on their way, and the body by which it does that.
+fn before(dialect: Dialect, assignment: &str) -> Vec<Table> {
+    let body = match dialect {
+        Postgres => format!("BEGIN NEW.{assignment}; RETURN NEW; END"),
+        _ => format!("SET NEW.{assignment}"),
+    };
+    vec![with_trigger(table("a"), TriggerTiming::Before, &body)]
+}
+
 #[test]
 fn a_row_that_a_trigger_may_change_is_not_what_the_statement_says() {
-    let before = |body| vec![with_trigger(table("a"), TriggerTiming::Before, body)];
-    let insert = "INSERT INTO a (id) VALUES (7)";
-    assert_eq!(
-        steps(insert, MySql, before("SET NEW.id = 1")).unwrap(),
-        ["a: insert*"]
-    );
-    assert_eq!(steps(insert, Postgres, before("")).unwrap(), ["a: insert*"]);
-    // SQLite's NEW cannot be assigned to.
-    assert_eq!(steps(insert, Sqlite, before("SELECT 1")).unwrap(), ["a: insert"]);
+    let insert = "INSERT INTO a (id, n) VALUES (7, 1)";
     let update = "UPDATE a SET n = 1 WHERE id = 7";
-    assert_eq!(steps(update, Postgres, before("")).unwrap(), ["a: update*"]);
+    for dialect in [Postgres, MySql] {
+        assert_eq!(known(insert, dialect, before(dialect, "id = 1"), 0), ["n", "p"]);
+        assert_eq!(known(insert, dialect, before(dialect, "N = 1"), 0), ["id", "p"]);
+        // The row is found by what it held, and gets what the trigger gives it.
+        assert_eq!(
+            steps(update, dialect, before(dialect, "p = 1")).unwrap(),
+            ["a: update n p"]
+        );
+        assert_eq!(
+            known(update, dialect, before(dialect, "p = 1"), 0),
+            ["id", "new n"]
+        );
+        assert_eq!(known(update, dialect, before(dialect, "n = 2"), 0), ["id"]);
+        assert_eq!(
+            steps(update, dialect, before(dialect, "id = 2")).unwrap(),
+            ["a: update n id"]
+        );
+        let delete = "DELETE FROM a WHERE id = 7";
+        assert_eq!(known(delete, dialect, before(dialect, "p = 1"), 0), ["id"]);
+    }
+    // What a function in another language does to the row is not told.
+    let opaque = |body| vec![with_trigger(table("a"), TriggerTiming::Before, body)];
+    assert_eq!(steps(insert, Postgres, opaque("")).unwrap(), ["a: insert*"]);
+    assert_eq!(steps(update, Postgres, opaque("")).unwrap(), ["a: update*"]);
+    // SQLite's NEW cannot be assigned to, and afterwards it is too late.
+    assert_eq!(steps(insert, Sqlite, opaque("SELECT 1")).unwrap(), ["a: insert"]);
     assert_eq!(
-        steps(update, Sqlite, before("SELECT 1")).unwrap(),
+        steps(update, Sqlite, opaque("SELECT 1")).unwrap(),
         ["a: update n"]
     );
-    // Nor is the row with which an inserted one conflicts, though no trigger changes that.
+    let late = after(table("a"), "BEGIN NEW.p := 1; RETURN NULL; END");
+    assert_eq!(steps(update, Postgres, vec![late]).unwrap(), ["a: update n"]);
+}
+
+#[test]
+fn a_trigger_may_lead_an_upsert_to_another_row() {
     let upsert = "INSERT INTO a (id) VALUES (7) ON CONFLICT (id) DO UPDATE SET n = 1";
+    let tables = |assignment| {
+        let mut tables = before(Postgres, assignment);
+        tables[0].triggers[0].is_on_update = false;
+        tables
+    };
+    assert_eq!(known(upsert, Postgres, vec![table("a")], 0), ["id", "new n"]);
+    assert_eq!(known(upsert, Postgres, tables("id = 1"), 0), ["new n"]);
+    // On INSERT alone: what the row that is there gets is not changed.
+    assert_eq!(known(upsert, Postgres, tables("n = 1"), 0), ["id", "new n"]);
     assert_eq!(
-        steps(upsert, Postgres, vec![table("a")]).unwrap(),
+        steps(upsert, Postgres, tables("n = 1")).unwrap(),
         ["a: insert", "a: update n"]
     );
-    let mut on_insert = before("");
-    on_insert[0].triggers[0].is_on_update = false;
     assert_eq!(
-        steps(upsert, Postgres, on_insert).unwrap(),
-        ["a: insert*", "a: update n*"]
+        steps(upsert, Postgres, before(Postgres, "p = 1")).unwrap(),
+        ["a: insert", "a: update n p"]
     );
 }
 
 #[test]
+fn rows_that_a_trigger_changes_cascade() {
+    let mut child = table("c");
+    child.foreign_keys.push(ForeignKey {
+        columns: vec!["p".into()],
+        parent: TableName::new("main", "a"),
+        parent_columns: vec!["id".into()],
+        on_delete: ForeignKeyAction::SetNull,
+        on_update: ForeignKeyAction::Cascade,
+        is_enforced: true,
+    });
+    let stamp = "BEGIN NEW.n := 1; RETURN NEW; END";
+    child = with_trigger(child, TriggerTiming::Before, stamp);
+    let with = |assignment| {
+        let mut tables = before(Postgres, assignment);
+        tables.push(child.clone());
+        tables
+    };
+    let update = "UPDATE a SET n = 1 WHERE id = 7";
+    // The trigger moves the parent, and the child's own trigger fires for the child.
+    assert_eq!(
+        steps(update, Postgres, with("id = 1")).unwrap(),
+        ["a: update n id", "c: update p n"]
+    );
+    assert_eq!(steps(update, Postgres, with("p = 1")).unwrap(), ["a: update n p"]);
+    let mut plain = with("p = 1");
+    plain[0].triggers.clear();
+    assert_eq!(
+        steps("DELETE FROM a WHERE id = 7", Postgres, plain).unwrap(),
+        ["a: delete", "c: update p n"]
+    );
+}
+
+#[test]
+fn a_partition_has_the_triggers_of_its_parent() {
+    let mut parent = before(Postgres, "p = 1").remove(0);
+    parent.kind = TableKind::Partitioned;
+    let mut partition = table("b");
+    partition.parents.push(parent.name.clone());
+    let tables = || vec![parent.clone(), partition.clone()];
+    for target in ["a", "b"] {
+        let sql = format!("UPDATE {target} SET n = 1 WHERE id = 7");
+        let mut found = steps(&sql, Postgres, tables()).unwrap();
+        found.dedup();
+        assert_eq!(found, ["a: update n p", "b: update n p"], "{sql}");
+    }
+}
+
+#[test]
 fn triggers_that_change_rows_and_set_off_each_other_end() {
-    let tables = vec![
-        with_trigger(table("a"), TriggerTiming::Before, "UPDATE b SET n = 1"),
-        with_trigger(table("b"), TriggerTiming::Before, "UPDATE a SET p = 1"),
-    ];
-    let mut found = steps("UPDATE a SET n = 1 WHERE id = 7", MySql, tables).unwrap();
-    found.dedup();
-    assert_eq!(found, ["a: update*", "b: update*"]);
+    for change in ["", "NEW.n := 1;"] {
+        let body = |sql| format!("BEGIN {change} {sql}; RETURN NEW; END");
+        let tables = vec![
+            with_trigger(table("a"), TriggerTiming::Before, &body("UPDATE b SET n = 1")),
+            with_trigger(table("b"), TriggerTiming::Before, &body("UPDATE a SET p = 1")),
+        ];
+        let found = steps("UPDATE a SET n = 1 WHERE id = 7", Postgres, tables).unwrap();
+        let again = if change.is_empty() {
+            "a: update p*"
+        } else {
+            "a: update p n*"
+        };
+        assert_eq!(found, ["a: update n", again, "b: update n*"]);
+    }
 }
 
 #[test]

@@ -2,8 +2,13 @@
 //!
 //! Invariant: it moves nothing; what stands in parentheses or in a CASE belongs to what is around it.
 
+use std::borrow::Cow;
+
+use plexidb_core::Dialect;
+
 use super::Reader;
-use crate::scan::{Token, TokenKind};
+use super::assignment::is_row;
+use crate::scan::{Token, TokenKind, name_content};
 
 impl<'b> Reader<'b> {
     /// The text of these tokens; `None` where there are none.
@@ -11,6 +16,43 @@ impl<'b> Reader<'b> {
         let last = to.checked_sub(1).filter(|last| *last >= from)?;
         self.body
             .get(self.tokens.get(from)?.start..self.tokens.get(last)?.end)
+    }
+
+    /// The text of these tokens with each `NEW.*` of PL/pgSQL, which no statement outside of a body can have, as `NEW`.
+    pub(super) fn sql(&self, from: usize, to: usize) -> Option<Cow<'b, str>> {
+        let whole = self.slice(from, to)?;
+        let start = self.tokens.get(from)?.start;
+        let is_all_of_row = |index: usize| {
+            self.dialect == Dialect::Postgres
+                && self.kind(index + 1) == Some(TokenKind::Dot)
+                && self.text(index + 2) == "*"
+                && self
+                    .folded(index)
+                    .is_some_and(|name| is_row(&name) || self.variables.contains(&name))
+        };
+        let mut text = String::new();
+        let mut done = start;
+        for index in (from..to.saturating_sub(2)).filter(|index| is_all_of_row(*index)) {
+            text.push_str(self.body.get(done..self.tokens.get(index)?.end)?);
+            done = self.tokens.get(index + 2)?.end;
+        }
+        if done == start {
+            return Some(Cow::Borrowed(whole));
+        }
+        text.push_str(self.body.get(done..start + whole.len())?);
+        Some(Cow::Owned(text))
+    }
+
+    /// A name, in PostgreSQL in lower case unless it is quoted.
+    pub(super) fn folded(&self, index: usize) -> Option<Cow<'b, str>> {
+        match self.kind(index)? {
+            TokenKind::Word if self.dialect == Dialect::Postgres => {
+                Some(Cow::Owned(self.text(index).to_lowercase()))
+            }
+            TokenKind::Word => Some(Cow::Borrowed(self.text(index))),
+            TokenKind::QuotedName => name_content(self.text(index)),
+            _ => None,
+        }
     }
 
     /// The first such token of the statement that stands in no parentheses and in no CASE.

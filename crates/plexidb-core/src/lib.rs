@@ -13,6 +13,7 @@ mod param;
 #[cfg(feature = "planted-faults")]
 pub mod planted;
 mod port;
+mod replication;
 mod rows;
 mod tag;
 mod temporal;
@@ -30,6 +31,7 @@ pub use error::{ConnectPhase, DriverError, ErrorKind, SqlError};
 pub use from_value::{FromValue, RowError};
 pub use param::{Params, ToParam};
 pub use port::{BoxFuture, Canceller, Connection, ConnectionStatus, Connector, Executed, Limits, SessionId};
+pub use replication::{MalformedPosition, Position, ReplicationRole, ReplicationState};
 pub use rows::{Column, ColumnIndex, Row, RowSet, RowSetBuilder};
 pub use tag::{Facet, KeySpace, Place, Tag};
 pub use temporal::{Date, Interval, OutOfRange, Time, TimeTz, Timestamp};

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::dialect::Dialect;
 use crate::error::DriverError;
+use crate::replication::ReplicationState;
 use crate::rows::RowSet;
 use crate::value::ValueRef;
 
@@ -166,6 +167,17 @@ pub trait Connection: Send {
 
     /// One cheap exchange that shows that the connection lives.
     fn ping(&mut self) -> BoxFuture<'_, Result<(), DriverError>>;
+
+    /// The server's part in a replication, asked for in one cheap exchange; best outside a transaction, since what the user
+    /// may not ask for would fail it. By default that of a database which is not replicated.
+    ///
+    /// # Errors
+    ///
+    /// The connection was lost, or the server's answer makes no sense. What the user may not ask for is no error: it is
+    /// left out of the answer.
+    fn replication(&mut self) -> BoxFuture<'_, Result<ReplicationState, DriverError>> {
+        Box::pin(async { Ok(ReplicationState::of_single(false)) })
+    }
 
     /// Whether [`reset`](Self::reset) can be tried.
     fn can_reset(&self) -> bool {

@@ -32,6 +32,7 @@ fn the_network_and_the_protocol_fail() {
             target: "db".into(),
             reason: "reset".into(),
             may_have_run: true,
+            last_words: None,
         },
         DriverError::Protocol {
             target: "db".into(),
@@ -76,6 +77,7 @@ fn an_error_of_sql_is_an_answer_and_a_mistake_of_the_caller_says_nothing() {
     assert_eq!(Outcome::of_error(&rejected, ELAPSED), answer);
     let read_only = DriverError::ReadOnly {
         message: "read-only transaction".into(),
+        is_of_server: true,
     };
     assert_eq!(Outcome::of_error(&read_only, ELAPSED), answer);
     let mistake = DriverError::ParameterCount {

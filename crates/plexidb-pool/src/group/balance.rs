@@ -31,7 +31,7 @@ pub(crate) struct Candidate {
     /// Above 0; lessened by recent failures, but for the policy that counts them as latency.
     pub(crate) weight: f64,
     pub(crate) in_flight: usize,
-    /// `None` where it is not known.
+    /// `None` where it is not known, or the policy does not ask for it.
     pub(crate) latency_s: Option<f64>,
 }
 

@@ -188,11 +188,13 @@ impl Board {
         !ticket.pass.is_probe && self.members[ticket.index].breaker.admission(now) != Admission::Free
     }
 
-    /// Whoever was chosen goes.
-    pub(crate) fn leave(&mut self, ticket: Ticket, now: Instant) {
+    /// Whoever was chosen goes. The time is asked for only where it matters.
+    pub(crate) fn leave(&mut self, ticket: Ticket, now: impl FnOnce() -> Instant) {
         let member = &mut self.members[ticket.index];
         member.in_flight = member.in_flight.saturating_sub(1);
-        member.breaker.leave(ticket.pass, now);
+        if ticket.pass.is_probe {
+            member.breaker.probe_left(ticket.pass, now());
+        }
     }
 
     /// Notes what came of the use. Returns whether the endpoint has another role now.

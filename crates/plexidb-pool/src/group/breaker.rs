@@ -147,8 +147,8 @@ impl Breaker {
         }
     }
 
-    /// Somebody who has passed goes. A probe that tells nothing leaves its place to another.
-    pub(crate) fn leave(&mut self, pass: Pass, now: Instant) {
+    /// A probe goes. Where it has told nothing it leaves its place to another.
+    pub(crate) fn probe_left(&mut self, pass: Pass, now: Instant) {
         if let State::HalfOpen { since } = self.state
             && pass.is_probe
             && pass.round == self.round

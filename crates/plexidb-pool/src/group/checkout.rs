@@ -39,16 +39,17 @@ enum Attempt {
 impl Shared {
     pub(crate) async fn checkout(self: &Arc<Self>, need: &Need) -> Result<GroupLease, GroupError> {
         let started = Instant::now();
+        let mut now = started;
         let mut tried = Tried::default();
         let mut last = None;
         loop {
             // From here on no change is missed.
             let changed = self.changed.notified();
-            let ticket = self.board().enter(need, tried, Instant::now());
+            let ticket = self.board().enter(need, tried, now);
             let refusal = match ticket {
                 Ok(ticket) => {
                     let guard = EndpointGuard::new(Arc::clone(self), ticket);
-                    match self.attempt(guard, need, tried).await {
+                    match self.attempt(guard, need, tried, now).await {
                         Attempt::Lease(lease) => return Ok(lease),
                         Attempt::Overtaken => {}
                         Attempt::Elsewhere(error) => {
@@ -57,6 +58,7 @@ impl Shared {
                         }
                         Attempt::Failed(error) => return Err(error),
                     }
+                    now = Instant::now();
                     continue;
                 }
                 Err(refusal) => refusal,
@@ -68,22 +70,27 @@ impl Shared {
             // A breaker that lets somebody pass again tells nobody.
             let patience = patience.min(REVIEW_INTERVAL);
             let _ = timeout(patience, changed).await;
-            (tried, last) = (Tried::default(), None);
+            (tried, last, now) = (Tried::default(), None, Instant::now());
         }
     }
 
-    async fn attempt(self: &Arc<Self>, guard: EndpointGuard, need: &Need, tried: Tried) -> Attempt {
-        let started = Instant::now();
+    async fn attempt(
+        self: &Arc<Self>,
+        guard: EndpointGuard,
+        need: &Need,
+        tried: Tried,
+        started: Instant,
+    ) -> Attempt {
         let pool = &self.pools[guard.ticket().index];
         let mut checkout = pin!(pool.checkout_as(need.priority));
         if let Poll::Ready(answer) = poll_once(checkout.as_mut()).await {
-            return self.settle(guard, need, answer);
+            return self.settle(guard, need, answer, started);
         }
         let connect_errors = pool.stats().connect_errors;
         let others = tried.with(guard.ticket().index);
         loop {
             if let Ok(answer) = timeout(REVIEW_INTERVAL, checkout.as_mut()).await {
-                return self.settle(guard, need, answer);
+                return self.settle(guard, need, answer, Instant::now());
             }
             let now = Instant::now();
             let (is_fit, is_broken, has_another) = {
@@ -123,10 +130,11 @@ impl Shared {
         guard: EndpointGuard,
         need: &Need,
         answer: Result<Lease, PoolError>,
+        now: Instant,
     ) -> Attempt {
         match answer {
             Ok(lease) => {
-                let is_fit = self.board().is_fit(guard.ticket(), need, Instant::now());
+                let is_fit = self.board().is_fit(guard.ticket(), need, now);
                 if is_fit {
                     Attempt::Lease(GroupLease::new(lease, guard))
                 } else {

@@ -44,15 +44,16 @@ impl GroupConfig {
     /// The endpoint as the policy sees it.
     pub(crate) fn candidate(&self, index: usize, member: &Member, now: Instant) -> Candidate {
         let weight = f64::from(member.traits.weight);
+        let (weight, latency_s) = match self.balance {
+            // Here failures count as latencies.
+            Balance::PeakEwma => (weight, member.standing.latency_s(now)),
+            _ => (weight / member.standing.handicap(now), None),
+        };
         Candidate {
             index,
-            weight: match self.balance {
-                // Here failures count as latencies.
-                Balance::PeakEwma => weight,
-                _ => weight / member.standing.handicap(now),
-            },
+            weight,
             in_flight: member.in_flight,
-            latency_s: member.standing.latency_s(now),
+            latency_s,
         }
     }
 }

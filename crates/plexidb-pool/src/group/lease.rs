@@ -115,7 +115,7 @@ impl EndpointGuard {
 
 impl Drop for EndpointGuard {
     fn drop(&mut self) {
-        self.shared.board().leave(self.ticket, Instant::now());
+        self.shared.board().leave(self.ticket, Instant::now);
     }
 }
 

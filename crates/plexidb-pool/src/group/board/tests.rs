@@ -46,6 +46,6 @@ fn board(replicas: &[u32], balance: Balance) -> Board {
 
 fn enter(board: &mut Board, need: &Need, now: Instant) -> Result<usize, Refusal> {
     let ticket = board.enter(need, Tried::default(), now)?;
-    board.leave(ticket, now);
+    board.leave(ticket, || now);
     Ok(ticket.index)
 }

@@ -76,11 +76,11 @@ fn one_probe_passes_at_a_time() {
     world.now += 1000 * SECOND;
     assert_eq!(world.admission(), Admission::Refused);
     // One that goes without having found out anything makes room for the next.
-    world.breaker.leave(probe, world.now);
+    world.breaker.probe_left(probe, world.now);
     assert_eq!(world.admission(), Admission::Probe);
     let probe = world.breaker.pass(world.now);
     assert!(world.breaker.answered(probe));
-    world.breaker.leave(probe, world.now);
+    world.breaker.probe_left(probe, world.now);
     assert_eq!(world.admission(), Admission::Free);
 }
 
@@ -146,7 +146,7 @@ fn a_refusal_opens_nothing_but_ends_a_probe() {
     world.wait();
     let probe = world.breaker.pass(world.now);
     world.breaker.refused(probe, world.now, &mut world.chance);
-    world.breaker.leave(probe, world.now);
+    world.breaker.probe_left(probe, world.now);
     assert_eq!(world.admission(), Admission::Refused);
 }
 
@@ -168,6 +168,6 @@ fn a_check_closes_it_unless_it_is_of_before() {
     world.wait();
     let probe = world.breaker.pass(world.now);
     assert!(world.breaker.seen_alive(world.now));
-    world.breaker.leave(probe, world.now);
+    world.breaker.probe_left(probe, world.now);
     assert_eq!(world.admission(), Admission::Free);
 }

@@ -132,7 +132,7 @@ fn a_liar_gets_no_second_write() {
     board.observe(0, Observation::primary(now));
     let ticket = board.enter(&Need::write(), Tried::default(), now).unwrap();
     assert!(board.note(ticket, Outcome::ReadOnly, now + SECOND));
-    board.leave(ticket, now + SECOND);
+    board.leave(ticket, || now + SECOND);
     assert!(!board.is_current(ticket));
     let nobody = Err(Refusal::NoWriter(NoWriter::Nobody));
     assert_eq!(write(&mut board, now + SECOND), nobody);

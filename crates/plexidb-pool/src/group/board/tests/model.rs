@@ -168,7 +168,7 @@ impl World {
             Operation::Leave(who) => {
                 let Some(place) = self.pick(who) else { return };
                 let ticket = self.under_way.swap_remove(place);
-                self.board.leave(ticket, self.now);
+                self.board.leave(ticket, || self.now);
             }
             Operation::Observe {
                 index,

@@ -23,14 +23,14 @@ fn one_read_probes_and_the_others_go_elsewhere() {
     assert_eq!(probes.len(), 1);
     board.note(*probes[0], Outcome::Failed, now);
     for ticket in &tickets {
-        board.leave(*ticket, now);
+        board.leave(*ticket, || now);
     }
     assert_eq!(enter(&mut board, &Need::read(), now), Ok(2));
     now += SECOND;
     let probe = board.enter(&Need::read(), Tried::default(), now).unwrap();
     assert_eq!(probe.index, 1);
     board.note(probe, Outcome::Answered(MILLI), now);
-    board.leave(probe, now);
+    board.leave(probe, || now);
     // Nothing of the outage is held against it.
     let shares: Vec<_> = (0..100)
         .map(|_| enter(&mut board, &Need::read(), now).unwrap())
@@ -50,7 +50,7 @@ fn a_broken_primary_refuses_writes_until_a_probe_is_due() {
     let probe = board.enter(&Need::write(), Tried::default(), now).unwrap();
     assert_eq!(enter(&mut board, &Need::write(), now), refusal);
     // A probe that was given up leaves its place to the next.
-    board.leave(probe, now);
+    board.leave(probe, || now);
     assert_eq!(enter(&mut board, &Need::write(), now), Ok(0));
 }
 

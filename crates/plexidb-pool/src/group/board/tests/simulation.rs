@@ -53,7 +53,7 @@ impl Simulation {
             let now = self.start + at;
             if let Some((ticket, outcome)) = self.tickets[client].take() {
                 self.board.note(ticket, outcome, now);
-                self.board.leave(ticket, now);
+                self.board.leave(ticket, || now);
             }
             if at >= until {
                 continue;

@@ -54,6 +54,31 @@ pub use stats::{EndpointStats, GroupStats};
 /// then follows what [`observe`](Self::observe) is told.
 ///
 /// All is under one lock, which is held for a few comparisons an endpoint.
+///
+/// ```
+/// use std::time::Duration;
+/// use plexidb_pool::{Endpoint, Group, GroupConfig, Need, Observation, Outcome, Pool, Role};
+/// use tokio::time::Instant;
+///
+/// async fn read_somewhere(one: Pool, two: Pool) -> Result<(), Box<dyn std::error::Error>> {
+///     let endpoints = vec![
+///         Endpoint::new("one", Role::Primary, one),
+///         Endpoint::new("two", Role::Replica, two).weight(2).tag("analytics"),
+///     ];
+///     let group = Group::new("chat", endpoints, GroupConfig::default())?;
+///     // A background task asks the servers what they are.
+///     if let Some(two) = group.endpoint("two") {
+///         let seen = Observation::replica(Instant::now()).lag(Duration::from_millis(3));
+///         group.observe(two, seen);
+///     }
+///     let need = Need::read().lag_max(Duration::from_secs(5));
+///     let mut lease = group.checkout(&need).await?;
+///     let started = Instant::now();
+///     lease.ping().await?;
+///     lease.note(Outcome::Answered(started.elapsed()));
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Group {
     shared: Arc<Shared>,

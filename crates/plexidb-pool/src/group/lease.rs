@@ -37,6 +37,11 @@ impl GroupLease {
         self.guard.note(outcome);
     }
 
+    /// Ends the lease and closes the connection in the background.
+    pub fn discard(self) {
+        self.lease.discard();
+    }
+
     /// The connection, and the use of the endpoint, which are to end together.
     pub fn into_parts(self) -> (Lease, EndpointGuard) {
         (self.lease, self.guard)

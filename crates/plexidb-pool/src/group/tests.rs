@@ -116,6 +116,14 @@ async fn a_lease_leads_to_its_endpoint_and_counts_while_it_lasts() {
     assert!(stats.endpoints.iter().all(|endpoint| endpoint.pool.idle == 1));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_discarded_takes_its_connection_along() {
+    let world = World::new(0);
+    world.group.checkout(&Need::write()).await.unwrap().discard();
+    assert_eq!(world.in_flight(), 0);
+    assert_eq!(world.stats("a").pool.total, 0);
+}
+
 #[test]
 fn what_is_no_group_is_refused() {
     let endpoint = |name: &str| {

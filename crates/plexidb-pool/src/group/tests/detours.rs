@@ -130,3 +130,16 @@ async fn where_nobody_gives_a_connection_the_last_reason_is_told() {
     assert!(took <= SECOND);
     assert_eq!(world.group.stats().refused, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_read_whose_replica_grows_too_old_while_it_waits_goes_to_the_primary() {
+    let world = World::new(1);
+    let held = world.group.checkout(&Need::read()).await.unwrap();
+    let fresh = Observation::replica(Instant::now()).lag(Duration::ZERO);
+    world.group.observe(world.id("b"), fresh);
+    let need = Need::read().lag_max(500 * MILLI);
+    let answer = tokio::time::timeout(SECOND, world.ask(&need)).await;
+    assert_eq!(answer.unwrap().0.unwrap(), "a");
+    assert_eq!(world.stats("b").in_flight, 1);
+    drop(held);
+}

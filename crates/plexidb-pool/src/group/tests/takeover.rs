@@ -128,3 +128,35 @@ async fn a_refusal_says_what_to_do() {
     world.group.forget_observations();
     assert_eq!(world.ask_name(&Need::write()).await, "a");
 }
+
+#[tokio::test(start_paused = true)]
+async fn patience_outlasts_a_primary_that_refuses_connections_for_a_moment() {
+    let world = World::new(0);
+    world.servers[0].set_door(Door::Refused);
+    let group = world.group.clone();
+    let waiting = tokio::spawn(async move { group.checkout(&Need::write().patience(20 * SECOND)).await });
+    sleep(SECOND).await;
+    world.servers[0].set_door(Door::Open);
+    let started = Instant::now();
+    assert_eq!(waiting.await.unwrap().unwrap().endpoint().name(), "a");
+    // The longest delay before a probe, and the delay of the pool itself.
+    assert!(started.elapsed() <= 6 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_checked_out_before_a_role_came_back_is_of_the_past() {
+    let world = World::new(1);
+    let write = world.group.checkout(&Need::write()).await.unwrap();
+    let read = world.group.checkout(&Need::read()).await.unwrap();
+    for role in [Role::Replica, Role::Primary] {
+        world.see("a", role);
+    }
+    assert!(!write.endpoint().is_current());
+    assert!(read.endpoint().is_current());
+    // What it meets says nothing of the primary that is there now.
+    write.note(Outcome::ReadOnly);
+    drop(write);
+    assert_eq!(world.ask_name(&Need::write()).await, "a");
+    world.see("b", Role::Primary);
+    assert!(!read.endpoint().is_current());
+}

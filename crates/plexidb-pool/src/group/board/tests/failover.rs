@@ -175,6 +175,19 @@ fn two_primaries_without_timelines_get_no_writes() {
 }
 
 #[test]
+fn checks_that_miss_a_primary_now_and_then_take_nothing_from_it() {
+    let mut board = board(&[1, 1], Balance::PeakEwma);
+    let now = Instant::now();
+    board.observe(1, Observation::primary(now));
+    for _ in 0..9 {
+        board.observe(0, Observation::primary(now));
+        board.lose(0, now, now);
+        board.lose(0, now, now);
+        assert_eq!(write(&mut board, now), several(&[0, 1]));
+    }
+}
+
+#[test]
 fn the_only_primary_keeps_its_role_while_it_cannot_be_reached() {
     let mut board = board(&[1], Balance::PeakEwma);
     let now = Instant::now();

@@ -136,6 +136,7 @@ fn each_version_is_asked_in_its_own_words() {
     assert!(ask(false, (8, 0, 21)).ends_with("SHOW SLAVE STATUS"));
     assert!(ask(false, (5, 7, 44)).contains("@@session.tx_read_only"));
     assert!(!questions(MARIADB, false).contains("SHOW"));
+    assert!(questions(MARIADB, false).contains("SLAVES_RUNNING"));
 }
 
 #[test]

@@ -98,6 +98,15 @@ impl Position {
         Ok(sources.map(|sources| Self(History::Sources(sources.into()))))
     }
 
+    /// PostgreSQL's timeline, which each promotion raises; `None` on servers that have none.
+    #[must_use]
+    pub fn timeline(&self) -> Option<u32> {
+        match self.0 {
+            History::Wal { timeline, .. } => Some(timeline),
+            History::Domains(_) | History::Sources(_) => None,
+        }
+    }
+
     /// Whether all that was committed up to `other` was so up to this one, too. `false` where they do not compare.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

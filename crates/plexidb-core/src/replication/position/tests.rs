@@ -18,6 +18,8 @@ fn a_log_covers_what_is_before_on_its_own_timeline() {
     assert!(!at("wal:1@0/27").covers(&at("wal:1@0/28")));
     assert!(!at("wal:2@5/0").covers(&at("wal:1@0/28")));
     assert!(!at("wal:1@5/0").covers(&at("wal:2@0/28")));
+    assert_eq!(at("wal:7@5/0").timeline(), Some(7));
+    assert_eq!(at("mariadb:0-1-5").timeline(), None);
 }
 
 #[test]

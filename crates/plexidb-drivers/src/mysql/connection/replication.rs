@@ -5,25 +5,23 @@
 use plexidb_core::{DriverError, ReplicationState};
 
 use super::MySqlConnection;
-use crate::mysql::replication;
+use crate::mysql::{failure, replication};
 
 impl MySqlConnection {
     pub(super) async fn read_replication(&mut self) -> Result<ReplicationState, DriverError> {
         self.begin()?;
         let vendor = self.session.vendor;
-        let asked = replication::ask(&mut self.link, vendor, self.may_ask_for_sources).await;
-        let answers = match asked {
-            Ok((answers, None)) => {
+        let mut asked = replication::ask(&mut self.link, vendor, self.may_ask_for_sources).await;
+        if matches!(&asked, Err(error) if self.may_ask_for_sources && failure::is_no_right(error)) {
+            self.may_ask_for_sources = false;
+            asked = replication::ask(&mut self.link, vendor, false).await;
+        }
+        match asked {
+            Ok(answers) => {
                 self.settle();
-                answers
+                replication::assemble(vendor, &answers, &self.dialer.settings().target)
             }
-            Ok((answers, Some(_no_right))) => {
-                self.may_ask_for_sources = false;
-                self.refresh().await;
-                answers
-            }
-            Err(error) => return Err(self.fail(error, true).await),
-        };
-        replication::assemble(vendor, &answers, &self.dialer.settings().target)
+            Err(error) => Err(self.fail(error, true).await),
+        }
     }
 }

@@ -57,6 +57,9 @@ fn a_primary_covers_what_it_has_logged_and_what_it_once_replayed() {
         (state.role, state.refuses_writes),
         (ReplicationRole::Primary, false)
     );
+    // The liar of old follows nobody and takes no writes.
+    let liar = mariadb(["1", "0", "1", "0-1-1", "", "0"], Some(&[]));
+    assert_eq!((liar.role, liar.refuses_writes), (ReplicationRole::Primary, true));
     let fork = mariadb(["0", "0", "1", "0-2-100", "0-1-100", "0"], Some(&[]));
     assert_eq!(text(&fork), None);
     let without_log = mariadb(["0", "0", "0", "", "", "0"], Some(&[]));
@@ -133,6 +136,7 @@ fn each_version_is_asked_in_its_own_words() {
     assert!(ask(false, (8, 0, 21)).ends_with("SHOW SLAVE STATUS"));
     assert!(ask(false, (5, 7, 44)).contains("@@session.tx_read_only"));
     assert!(!questions(MARIADB, false).contains("SHOW"));
+    assert!(questions(MARIADB, false).contains("SLAVES_RUNNING"));
 }
 
 #[test]

@@ -131,6 +131,25 @@ async fn a_read_only_connection_reads_and_refuses_writes() {
     );
 }
 
+#[tokio::test]
+async fn an_orderly_end_leaves_the_planner_its_statistics() {
+    let home = Home::new();
+    let mut connection = home.connect().await;
+    run(&mut connection, "CREATE TABLE t (a, b)").await;
+    run(&mut connection, "CREATE INDEX t_a ON t (a)").await;
+    let rows = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 2000) \
+                INSERT INTO t SELECT i % 10, i FROM n";
+    run(&mut connection, rows).await;
+    number(&mut connection, "SELECT count(*) FROM t WHERE a = 3 AND b > 5").await;
+    connection.close().await;
+    let statistics =
+        home.oracle()
+            .query_row("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 't'", [], |row| {
+                row.get::<_, i64>(0)
+            });
+    assert_eq!(statistics.unwrap(), 1);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_without_write_permission_opens_for_reading() {

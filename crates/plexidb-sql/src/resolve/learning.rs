@@ -91,7 +91,9 @@ fn is_learnable(step: &Step<'_>, profile: &Profile, catalog: &Catalog) -> bool {
     let table = step.table;
     let is_plain = step.is_target
         && table.kind == TableKind::Table
-        && table.triggers.is_empty()
+        // PostgreSQL returns rows as triggers have made them; what else triggers write is a step of its own. SQLite's
+        // RETURNING does not see them, nor need MariaDB's key lead to the row any more.
+        && (table.triggers.is_empty() || catalog.dialect() == Dialect::Postgres)
         // What a policy hides from a reader, RETURNING refuses to return.
         && table.is_readable
         && !table.has_row_security

@@ -307,3 +307,25 @@ async fn a_function_that_somebody_else_replaces_is_known_after_a_refresh() {
     write(&db, update).await;
     assert_eq!(assert_fresh(&db, NOTES).await, Source::Database);
 }
+
+/// RETURNING shows the row as its triggers have made it, so that its other keys are learnt all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_learnt_under_triggers_on_postgres() {
+    let database = TestDatabase::postgres();
+    let db = with_stamps(&database).await;
+    let [reds, blues] =
+        [1, 2].map(|team| format!("SELECT name FROM members WHERE team_id = {team} ORDER BY id"));
+    prime(&db, &reds).await;
+    prime(&db, &blues).await;
+    write(&db, "UPDATE members SET name = 'Augusta' WHERE id = 1").await;
+    assert_eq!(assert_fresh(&db, &reds).await, Source::Database);
+    assert_eq!(assert_fresh(&db, &blues).await, Source::L1, "another team");
+    // A trigger that moves the row is seen in what is returned, and the old team in what it may change.
+    let body = "IF NEW.score = 99 THEN NEW.team_id := 2; END IF;";
+    create(&db, "promote", "BEFORE UPDATE", body).await;
+    prime(&db, &reds).await;
+    prime(&db, &blues).await;
+    write(&db, "UPDATE members SET score = 99 WHERE id = 1").await;
+    assert_eq!(assert_fresh(&db, &reds).await, Source::Database);
+    assert_eq!(assert_fresh(&db, &blues).await, Source::Database);
+}

@@ -43,7 +43,9 @@ impl<W: AtomicWord> WriteHold<W> {
         if planted::is(Fault::NeverInvalidate) {
             return;
         }
-        for slot in self.array.indexes(tags.iter().copied()) {
+        let slots = self.array.indexes(tags.iter().copied());
+        self.array.fetch(&slots);
+        for slot in slots {
             if let Err(position) = self.slots.binary_search(&slot) {
                 self.array.word(slot).update(word::begun);
                 #[cfg(feature = "planted-faults")]

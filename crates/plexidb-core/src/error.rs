@@ -6,6 +6,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+mod endpoint;
+
 #[cfg(test)]
 mod tests;
 
@@ -81,6 +83,8 @@ pub enum DriverError {
     ReadOnly {
         /// What the database said.
         message: String,
+        /// Whether a server said so, which perhaps is a replica now, and no file that is open for reading.
+        is_of_server: bool,
     },
     /// The database rejected the statement.
     #[error(transparent)]
@@ -114,6 +118,8 @@ pub enum DriverError {
         reason: String,
         /// Whether the statement had been sent, so that the server may have run it.
         may_have_run: bool,
+        /// The error with which the server ended the session, where it gave one.
+        last_words: Option<Box<SqlError>>,
     },
     /// The result is larger than the bound that was set.
     #[error("the result exceeds the bound of {limit}; narrow the statement, stream it or raise the bound")]
@@ -290,7 +296,7 @@ impl DriverError {
         }
     }
 
-    /// The database's own error, where there is one.
+    /// The database's own error about the statement, where there is one.
     #[must_use]
     pub fn sql_error(&self) -> Option<&SqlError> {
         match self {

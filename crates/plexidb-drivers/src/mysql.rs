@@ -20,6 +20,7 @@ mod dial;
 mod failure;
 mod link;
 mod parameters;
+mod replication;
 mod results;
 mod settings;
 mod statements;

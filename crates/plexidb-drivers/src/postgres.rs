@@ -22,6 +22,7 @@ mod failure;
 mod login;
 mod message;
 mod query;
+mod replication;
 mod sessions;
 mod settings;
 mod socket;

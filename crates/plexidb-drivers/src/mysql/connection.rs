@@ -21,6 +21,7 @@ use super::{failure, parameters, verbatim};
 
 mod cursor;
 mod port;
+mod replication;
 
 use cursor::Cursor;
 
@@ -38,6 +39,8 @@ pub(super) struct MySqlConnection {
     outdated: Vec<Statement>,
     cursor: Option<Cursor>,
     is_in_transaction: bool,
+    /// Whether the user may ask which servers this one follows, as far as is known.
+    may_ask_for_sources: bool,
 }
 
 /// A statement that has run and whose result waits to be read.
@@ -63,6 +66,7 @@ impl MySqlConnection {
             outdated: Vec::new(),
             cursor: None,
             is_in_transaction: false,
+            may_ask_for_sources: true,
         }
     }
 

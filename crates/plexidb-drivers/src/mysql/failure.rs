@@ -32,6 +32,8 @@ const CANNOT_BE_PREPARED: u16 = 1295;
 const TOO_MANY_PREPARED: u16 = 1461;
 /// `ER_UNKNOWN_STMT_HANDLER`, `ER_NEED_REPREPARE`: the server has forgotten the statement, and has not run it.
 const FORGOTTEN: [u16; 2] = [1243, 1615];
+/// `ER_SPECIFIC_ACCESS_DENIED_ERROR`.
+const NO_RIGHT: u16 = 1227;
 /// `ER_NO_SUCH_THREAD`.
 const NO_SUCH_SESSION: u16 = 1094;
 
@@ -48,6 +50,11 @@ pub(super) fn is_too_many_prepared(error: &Error) -> bool {
 /// Whether the statement has to be prepared again, and was not run.
 pub(super) fn is_forgotten(error: &Error) -> bool {
     is_server_error(error, &FORGOTTEN)
+}
+
+/// Whether the user lacks the right for it.
+pub(super) fn is_no_right(error: &Error) -> bool {
+    is_server_error(error, &[NO_RIGHT])
 }
 
 /// Whether the session to be ended is gone already.
@@ -80,12 +87,13 @@ pub(super) fn of_statement(error: Error, target: &str, was_sent: bool) -> Driver
     }
 }
 
-/// A [`DriverError::ConnectionLost`].
+/// A [`DriverError::ConnectionLost`] without a word of the server.
 pub(super) fn lost(target: &str, reason: &str, may_have_run: bool) -> DriverError {
     DriverError::ConnectionLost {
         target: target.to_owned(),
         reason: reason.to_owned(),
         may_have_run,
+        last_words: None,
     }
 }
 
@@ -93,19 +101,34 @@ fn of_server(error: ServerError, target: &str) -> DriverError {
     let ServerError { code, message, state } = error;
     match code {
         code if LOCKED.contains(&code) => DriverError::Locked { message },
-        code if READ_ONLY.contains(&code) => DriverError::ReadOnly { message },
+        code if READ_ONLY.contains(&code) => read_only(message),
         OPTION_PREVENTS if message.contains("read-only") || message.contains("read_only") => {
-            DriverError::ReadOnly { message }
+            read_only(message)
         }
         code if CANCELLED.contains(&code) => DriverError::Cancelled { message },
-        code if ENDED.contains(&code) => lost(target, &message, true),
-        EXPIRED => lost(target, &message, false),
-        _ => DriverError::Sql(Box::new(SqlError {
-            message,
-            sqlstate: Some(state).filter(|state| !state.is_empty()),
-            code: Some(code.into()),
-            ..SqlError::default()
-        })),
+        code if ENDED.contains(&code) || code == EXPIRED => DriverError::ConnectionLost {
+            target: target.to_owned(),
+            reason: message.clone(),
+            may_have_run: code != EXPIRED,
+            last_words: Some(Box::new(sql_error(code, message, state))),
+        },
+        _ => DriverError::Sql(Box::new(sql_error(code, message, state))),
+    }
+}
+
+fn read_only(message: String) -> DriverError {
+    DriverError::ReadOnly {
+        message,
+        is_of_server: true,
+    }
+}
+
+fn sql_error(code: u16, message: String, state: String) -> SqlError {
+    SqlError {
+        message,
+        sqlstate: Some(state).filter(|state| !state.is_empty()),
+        code: Some(code.into()),
+        ..SqlError::default()
     }
 }
 
@@ -134,7 +157,12 @@ pub(super) fn of_connect(error: Error, target: &str, user: &str, database: Optio
                 target: target.to_owned(),
                 phase,
                 reason,
-                source: Some(Box::new(error)),
+                source: Some(match error {
+                    Error::Server(ServerError { code, message, state }) => {
+                        Box::new(sql_error(code, message, state))
+                    }
+                    error => Box::new(error),
+                }),
             }
         }
     }

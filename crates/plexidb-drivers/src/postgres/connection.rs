@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use plexidb_core::{
-    BoxFuture, Canceller, Catalog, Connection, ConnectionStatus, DriverError, Executed, Limits, RowSet,
-    SessionId, SqlError, ValueRef,
+    BoxFuture, Canceller, Catalog, Connection, ConnectionStatus, DriverError, Executed, Limits,
+    ReplicationState, RowSet, SessionId, SqlError, ValueRef,
 };
 use postgres_protocol::message::frontend;
 
@@ -16,6 +16,7 @@ use super::catalog;
 use super::cursor::Cursor;
 use super::exchange::{self, Count, Ended, Failure, Protocol, Sink};
 use super::message::Completion;
+use super::replication;
 use super::sessions::Sessions;
 use super::statement::StatementCache;
 use super::text_query::text_query;
@@ -114,6 +115,20 @@ impl PostgresConnection {
         let (results, ended) = text_query(&mut self.wire, catalog::QUESTIONS).await?;
         self.end(ended).map_err(Failure::into_error)?;
         Ok(catalog::assemble(results, self.wire.server_version()))
+    }
+
+    async fn read_replication(&mut self) -> Result<ReplicationState, DriverError> {
+        self.start().await?;
+        self.is_exchanging = true;
+        let (answers, ended) = text_query(&mut self.wire, replication::QUESTIONS).await?;
+        let refusal = self.end(ended).map_err(Failure::into_error).err();
+        if let Some(error) = refusal.filter(|error| !replication::is_refusal(error)) {
+            return Err(error);
+        }
+        replication::assemble(answers).map_err(|replication::Unclear| {
+            self.wire
+                .protocol_error("an unclear answer about the replication")
+        })
     }
 
     async fn end_session(mut self: Box<Self>) {
@@ -239,6 +254,10 @@ impl Connection for PostgresConnection {
 
     fn ping(&mut self) -> BoxFuture<'_, Result<(), DriverError>> {
         Box::pin(self.run_ping())
+    }
+
+    fn replication(&mut self) -> BoxFuture<'_, Result<ReplicationState, DriverError>> {
+        Box::pin(self.read_replication())
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {

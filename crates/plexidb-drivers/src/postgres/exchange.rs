@@ -158,7 +158,7 @@ pub(super) fn take_error(
     error: Result<ServerError, Malformed>,
 ) -> Result<ServerError, DriverError> {
     match error {
-        Ok(error) if error.is_fatal() => Err(wire.lost(error.sql.message)),
+        Ok(error) if error.is_fatal() => Err(wire.ended_by(error.sql)),
         Ok(error) => Ok(error),
         Err(Malformed) => Err(wire.malformed(tag::ERROR)),
     }

@@ -62,7 +62,10 @@ impl ServerError {
         let message = self.sql.message.clone();
         match self.sqlstate() {
             "57014" => DriverError::Cancelled { message },
-            "25006" => DriverError::ReadOnly { message },
+            "25006" => DriverError::ReadOnly {
+                message,
+                is_of_server: true,
+            },
             "55P03" => DriverError::Locked { message },
             _ => DriverError::Sql(Box::new(self.sql)),
         }

@@ -15,7 +15,7 @@ pub(super) type TextRow = Vec<Option<String>>;
 /// The rows of each statement.
 #[derive(Default)]
 pub(super) struct TextResults {
-    pub(super) results: Vec<Vec<TextRow>>,
+    results: Vec<Vec<TextRow>>,
     rows: Vec<TextRow>,
 }
 
@@ -40,6 +40,14 @@ impl Sink for TextResults {
 }
 
 impl TextResults {
+    #[cfg(test)]
+    pub(super) fn of(results: Vec<Vec<TextRow>>) -> Self {
+        Self {
+            results,
+            rows: Vec::new(),
+        }
+    }
+
     /// The rows of the next statement, in the order of the statements.
     pub(super) fn take(&mut self, statement: usize) -> Vec<TextRow> {
         self.results

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, BytesMut};
-use plexidb_core::DriverError;
+use plexidb_core::{DriverError, SqlError};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::failure::ServerError;
@@ -75,6 +75,17 @@ impl Wire {
             target: self.target.to_string(),
             reason: reason.into(),
             may_have_run: self.may_have_run,
+            last_words: None,
+        }
+    }
+
+    /// The server ended the session with this error.
+    pub(super) fn ended_by(&self, error: SqlError) -> DriverError {
+        DriverError::ConnectionLost {
+            target: self.target.to_string(),
+            reason: error.message.clone(),
+            may_have_run: self.may_have_run,
+            last_words: Some(Box::new(error)),
         }
     }
 
@@ -259,7 +270,7 @@ impl Wire {
                 }
                 tag::ERROR => {
                     let error = ServerError::parse(body).map_err(|Malformed| self.malformed(tag))?;
-                    return Err(self.lost(error.sql.message));
+                    return Err(self.ended_by(error.sql));
                 }
                 _ => return Err(self.protocol_error("a message that was not asked for")),
             }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use plexidb_core::{
-    BoxFuture, Canceller, Catalog, Connection, ConnectionStatus, DriverError, Executed, Limits, RowSet,
-    SessionId, Value, ValueRef,
+    BoxFuture, Canceller, Catalog, Connection, ConnectionStatus, DriverError, Executed, Limits,
+    ReplicationState, RowSet, SessionId, Value, ValueRef,
 };
 use smallvec::SmallVec;
 use tokio::runtime::Handle;
@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use super::canceller::SqliteCanceller;
 use super::catalog;
 use super::cursor::Cursor;
+use super::error;
 use super::keyword::Kind;
 use super::session::Session;
 use super::settings::Settings;
@@ -80,6 +81,7 @@ impl SqliteConnection {
             target: self.settings.target().to_owned(),
             reason: reason.to_owned(),
             may_have_run,
+            last_words: None,
         }
     }
 
@@ -316,6 +318,17 @@ impl Connection for SqliteConnection {
             let session = self.check_out()?;
             self.session = Some(session);
             Ok(())
+        })
+    }
+
+    /// A file follows nobody; it refuses writes where it can only be read.
+    fn replication(&mut self) -> BoxFuture<'_, Result<ReplicationState, DriverError>> {
+        Box::pin(async move {
+            let session = self.check_out()?;
+            let is_read_only = session.database.is_readonly(rusqlite::MAIN_DB);
+            let outcome = is_read_only.map_err(|error| error::of_opening(error, session.settings.target()));
+            self.session = Some(session);
+            outcome.map(ReplicationState::of_single)
         })
     }
 

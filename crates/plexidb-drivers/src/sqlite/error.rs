@@ -59,7 +59,10 @@ fn of_code(error: ffi::Error, message: Option<String>, target: &str) -> DriverEr
     };
     match error.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => DriverError::Locked { message },
-        ErrorCode::ReadOnly => DriverError::ReadOnly { message },
+        ErrorCode::ReadOnly => DriverError::ReadOnly {
+            message,
+            is_of_server: false,
+        },
         ErrorCode::OperationInterrupted => DriverError::Cancelled { message },
         ErrorCode::DatabaseCorrupt => file(
             format!(

@@ -10,6 +10,7 @@ use plexidb_drivers::{ConnectOptions, connector as make};
 mod catalog;
 mod connecting;
 mod ending;
+mod replication;
 mod results;
 mod session;
 mod statements;

@@ -16,6 +16,7 @@ mod cursors;
 mod login;
 mod lost;
 mod parameters;
+mod replication;
 mod statements;
 mod tls;
 mod values;

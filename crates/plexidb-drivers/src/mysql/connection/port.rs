@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use plexidb_core::{
-    BoxFuture, Canceller, Catalog, Connection, ConnectionStatus, DriverError, Executed, Limits, RowSet,
-    SessionId, ValueRef,
+    BoxFuture, Canceller, Catalog, Connection, ConnectionStatus, DriverError, Executed, Limits,
+    ReplicationState, RowSet, SessionId, ValueRef,
 };
 
 use super::MySqlConnection;
@@ -93,6 +93,10 @@ impl Connection for MySqlConnection {
 
     fn ping(&mut self) -> BoxFuture<'_, Result<(), DriverError>> {
         Box::pin(self.run_ping())
+    }
+
+    fn replication(&mut self) -> BoxFuture<'_, Result<ReplicationState, DriverError>> {
+        Box::pin(self.read_replication())
     }
 
     /// A statement that is still under way ends with the connection, without a farewell.

@@ -6,6 +6,8 @@
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
+use crate::mysql::replication::Vendor;
+
 /// The modes of `sql_mode` that change how a statement is read, and MySQL's and MariaDB's names for sets of modes
 /// that contain `ANSI_QUOTES`. A set's other modes are listed beside its name and stay.
 const MODES_OFF: [&str; 8] = [
@@ -26,6 +28,8 @@ pub(crate) struct Session {
     pub(crate) id: u64,
     /// The longest statement or row of parameters that the server takes, in bytes.
     pub(crate) packet_bytes_max: usize,
+    /// Whose server it is.
+    pub(crate) vendor: Vendor,
 }
 
 pub(super) async fn set_up(conn: &mut Conn) -> Result<Session, mysql_async::Error> {
@@ -37,11 +41,17 @@ pub(super) async fn set_up(conn: &mut Conn) -> Result<Session, mysql_async::Erro
     let row = result.next().await?;
     result.drop_result().await?;
     let number = |row: &mysql_async::Row, position| row.get_opt::<u64, usize>(position)?.ok();
+    let version = row.as_ref().and_then(|row| row.get_opt::<String, usize>(2)?.ok());
+    let vendor = Vendor {
+        is_mariadb: version.is_some_and(|version| version.to_ascii_lowercase().contains("mariadb")),
+        version: conn.server_version(),
+    };
     let facts = row.and_then(|row| Some((number(&row, 0)?, number(&row, 1)?)));
     let (id, packet_bytes_max) = facts.unwrap_or((u64::from(conn.id()), 1 << 24));
     Ok(Session {
         id,
         packet_bytes_max: usize::try_from(packet_bytes_max).unwrap_or(usize::MAX),
+        vendor,
     })
 }
 
@@ -55,6 +65,6 @@ fn statements() -> String {
     format!(
         "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION autocommit = 1, \
          SESSION sql_mode = TRIM(BOTH ',' FROM {mode}); \
-         SELECT CONNECTION_ID(), @@max_allowed_packet"
+         SELECT CONNECTION_ID(), @@max_allowed_packet, VERSION()"
     )
 }

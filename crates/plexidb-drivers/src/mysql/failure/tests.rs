@@ -98,3 +98,16 @@ fn refused_logins_and_missing_databases_are_their_own_errors() {
         "{error}"
     );
 }
+
+#[test]
+fn a_server_that_ends_or_refuses_writes_is_left() {
+    let retires = |code, message| of_statement(server(code, message), "t", true).retires_endpoint();
+    assert!(retires(1053, "Server shutdown in progress"));
+    assert!(retires(1290, "is running with the --read-only option"));
+    assert!(retires(1836, "Running in read-only mode"));
+    assert!(!retires(4031, "disconnected because of inactivity"));
+    assert!(!retires(1064, "You have an error in your SQL syntax"));
+    let login = |code| of_connect(server(code, "no"), "t", "ada", None).retires_endpoint();
+    assert!(login(1053));
+    assert!(!login(1040));
+}

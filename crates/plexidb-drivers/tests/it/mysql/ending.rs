@@ -94,6 +94,7 @@ async fn a_server_that_dies_mid_query_leaves_the_outcome_unknown() {
         ),
         "{outcome:?}"
     );
+    assert!(!outcome.unwrap_err().retires_endpoint(), "it said nothing");
     assert_eq!(connection.status(), ConnectionStatus::Broken);
     let error = connection.ping().await.unwrap_err();
     assert!(matches!(error, DriverError::Closed), "{error}");

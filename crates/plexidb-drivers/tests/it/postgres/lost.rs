@@ -69,6 +69,7 @@ async fn a_server_that_is_killed_is_noticed_and_the_next_one_found() {
     assert_eq!(connection.status(), ConnectionStatus::Broken);
     let error = try_query(&mut idle, "SELECT 1", &[]).await.unwrap_err();
     assert!(!may_have_run(&error), "{error}");
+    assert!(!error.retires_endpoint(), "{error}");
 
     server.start_again().unwrap();
     let mut next = connector.connect().await.unwrap();
@@ -76,4 +77,5 @@ async fn a_server_that_is_killed_is_noticed_and_the_next_one_found() {
     server.stop().unwrap();
     let error = try_query(&mut next, "SELECT 1", &[]).await.unwrap_err();
     assert!(error.to_string().contains("terminating connection"), "{error}");
+    assert!(error.retires_endpoint(), "{error}");
 }

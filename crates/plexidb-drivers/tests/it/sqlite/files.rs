@@ -5,7 +5,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use plexidb_core::{Connection, DriverError, ErrorKind, ValueRef};
+use plexidb_core::{Connection, DriverError, ErrorKind, ReplicationState, ValueRef};
 use plexidb_drivers::{ConnectOptions, connector};
 
 use super::{Home, at, number, query, run};
@@ -112,7 +112,16 @@ async fn a_read_only_connection_reads_and_refuses_writes() {
         assert_eq!(number(&mut connection, "SELECT a FROM t").await, 7, "{options}");
         let error = connection.execute("DELETE FROM t", &[]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ReadOnly, "{options}: {error}");
+        assert!(
+            !error.retires_endpoint(),
+            "another connection would not help: {error}"
+        );
+        let state = connection.replication().await.unwrap();
+        assert_eq!(state, ReplicationState::of_single(true), "{options}");
     }
+    let mut writer = home.connector("?journal_mode=delete").connect().await.unwrap();
+    let state = writer.replication().await.unwrap();
+    assert_eq!(state, ReplicationState::of_single(false));
     assert_eq!(
         home.oracle()
             .query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0))

@@ -19,6 +19,7 @@ mod merge;
 mod problem;
 mod redis;
 mod reference;
+mod replica;
 mod table;
 mod value;
 
@@ -27,6 +28,7 @@ pub use database::{DatabaseConfig, Role};
 pub use problem::{ConfigErrors, ConfigProblem};
 pub use redis::RedisConfig;
 pub use reference::config_reference;
+pub use replica::ReplicaConfig;
 pub use table::TableConfig;
 
 use field::section;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use plexidb_cache::{Flights, L1, SlotArray};
 use plexidb_core::{Connector, Executed, Limits, Params, Tag, Value};
-use plexidb_pool::Pool;
 use tokio::sync::Semaphore;
 
+use crate::endpoints::{Endpoints, Replicas};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::interest::Interest;
@@ -25,6 +25,7 @@ mod budget;
 mod coalescing;
 mod read;
 mod reload;
+mod routing;
 mod stamping;
 mod write;
 
@@ -47,6 +48,9 @@ pub struct Execution {
     /// Return a result that a write has overtaken, if it is not older than this, and fetch a new one in the background.
     /// **Such a read may be stale**; without it none is.
     pub stale_while_revalidate: Option<Duration>,
+    /// Whether replicas may serve a read, where it differs from the database's setting. Without meaning where no replicas are
+    /// configured.
+    pub replicas: Option<Replicas>,
 }
 
 /// A handle to one database; cloning shares it.
@@ -61,7 +65,7 @@ pub(crate) struct Inner {
     /// Tells the entries of this database from those of others in the shared L1.
     pub(crate) scope: u64,
     pub(crate) connector: Arc<dyn Connector>,
-    pub(crate) pool: Pool,
+    pub(crate) endpoints: Endpoints,
     /// The queue of those who write outside of transactions, where the database has one writer at a time (SQLite).
     pub(crate) writers: Option<Arc<Semaphore>>,
     pub(crate) slots: Arc<SlotArray>,
@@ -300,15 +304,15 @@ impl Database {
                 database: self.inner.name.clone(),
                 table: table.to_owned(),
             })?;
-        self.inner
-            .slots
-            .begin_write(&[Tag::table(&found.name.schema, &found.name.name)])
-            .end();
+        let tags = [Tag::table(&found.name.schema, &found.name.name)];
+        self.inner.endpoints.note_write(&tags);
+        self.inner.slots.begin_write(&tags).end();
         Ok(())
     }
 
     /// Drops everything that the cache holds of this database.
     pub fn invalidate_all(&self) {
+        self.inner.endpoints.note_write(&[Tag::DATABASE]);
         self.inner.slots.begin_write(&[Tag::DATABASE]).end();
     }
 

@@ -1,7 +1,7 @@
 //! What a user of the library can be told.
 
 use plexidb_core::{DriverError, RowError};
-use plexidb_pool::PoolError;
+use plexidb_pool::{GroupError, InvalidGroup, PoolError};
 use plexidb_sql::NameError;
 
 use crate::config::ConfigErrors;
@@ -20,6 +20,12 @@ pub enum Error {
     /// No connection was to be had.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// No server of a database with replicas was fit, or gave a connection.
+    #[error(transparent)]
+    Servers(Box<GroupError>),
+    /// The servers of a database cannot be a primary with its replicas.
+    #[error(transparent)]
+    Group(#[from] InvalidGroup),
     /// The named placeholders and the given names do not fit.
     #[error(transparent)]
     Names(#[from] NameError),
@@ -75,12 +81,25 @@ pub enum Error {
     },
 }
 
+impl From<GroupError> for Error {
+    fn from(error: GroupError) -> Self {
+        Self::Servers(Box::new(error))
+    }
+}
+
 impl Error {
     /// The driver's error behind this one, where there is one.
     #[must_use]
     pub fn driver(&self) -> Option<&DriverError> {
         match self {
             Self::Driver(error) | Self::Pool(PoolError::Connect(error)) => Some(error),
+            Self::Servers(error) => match &**error {
+                GroupError::Pool {
+                    source: PoolError::Connect(error),
+                    ..
+                } => Some(error),
+                _ => None,
+            },
             _ => None,
         }
     }

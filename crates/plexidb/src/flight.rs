@@ -10,10 +10,10 @@ use std::time::Duration;
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
 use plexidb_core::{ConnectionStatus, DriverError};
-use plexidb_pool::Lease;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::database::Inner;
+use crate::endpoints::{EndpointLease, Route};
 use crate::error::Error;
 use crate::in_doubt;
 use crate::request::{Request, Response};
@@ -34,7 +34,7 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A leased connection with a statement on its way.
 pub(crate) struct Flight {
     inner: Arc<Inner>,
-    lease: Option<Lease>,
+    lease: Option<EndpointLease>,
     claim: Option<Claim>,
     /// The turn to write, where there is one writer at a time.
     turn: Option<OwnedSemaphorePermit>,
@@ -44,15 +44,22 @@ pub(crate) struct Flight {
 }
 
 impl Inner {
-    /// Checks a connection out.
+    /// Checks a connection to the primary out.
     pub(crate) async fn depart(self: &Arc<Self>) -> Result<Flight, Error> {
-        let lease = self.pool.checkout().await?;
+        let lease = self.endpoints.checkout().await?;
         Ok(Flight::new(Arc::clone(self), lease))
+    }
+
+    /// Checks a connection for a read out, and tells whether it shows all writes that were acknowledged, to what the read
+    /// depends on, before the route was chosen.
+    pub(crate) async fn depart_to_read(self: &Arc<Self>, route: Route) -> Result<(Flight, bool), Error> {
+        let (lease, is_strict) = self.endpoints.checkout_for_read(route).await?;
+        Ok((Flight::new(Arc::clone(self), lease), is_strict))
     }
 }
 
 impl Flight {
-    pub(crate) fn new(inner: Arc<Inner>, lease: Lease) -> Self {
+    pub(crate) fn new(inner: Arc<Inner>, lease: EndpointLease) -> Self {
         Self {
             inner,
             lease: Some(lease),
@@ -94,8 +101,43 @@ impl Flight {
             .map(drop)
     }
 
+    /// Sends a read, under a scope where there is one.
+    pub(crate) async fn read(
+        &mut self,
+        request: Request<'_>,
+        deadline: Option<Deadline>,
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Result<Response, DriverError> {
+        if let Some(scope) = scope {
+            self.enter(scope, deadline).await?;
+        }
+        self.run_by(request, deadline).await
+    }
+
+    /// The server's name, where there are several.
+    pub(crate) fn endpoint(&self) -> Option<Arc<String>> {
+        self.lease.as_ref()?.endpoint()
+    }
+
+    /// Where to try a read once more that failed with this error because of its server; `None` where it is not to be tried
+    /// again, as where there is one server only.
+    pub(crate) fn second_route(&self, error: &DriverError, route: Route) -> Option<Route> {
+        let lease = self.lease.as_ref()?;
+        lease.endpoint()?;
+        match error {
+            DriverError::ConnectionLost { .. } => Some(route),
+            // Its own replay cancels a replica's queries (SQLSTATE 40001), and what it refuses the primary may not.
+            DriverError::Sql(_) | DriverError::ReadOnly { .. } if lease.is_of_replica() => {
+                let sqlstate = error.sql_error().and_then(|error| error.sqlstate.as_deref());
+                let is_of_replica = sqlstate.is_none_or(|state| state == "40001" || state.starts_with("57P"));
+                is_of_replica.then_some(Route::Primary)
+            }
+            _ => None,
+        }
+    }
+
     /// The connection.
-    pub(crate) fn lease(&mut self) -> Result<&mut Lease, DriverError> {
+    pub(crate) fn lease(&mut self) -> Result<&mut EndpointLease, DriverError> {
         self.lease.as_mut().ok_or(DriverError::Closed)
     }
 
@@ -116,14 +158,16 @@ impl Flight {
     ) -> Result<Response, DriverError> {
         let lease = self.lease.as_mut().ok_or(DriverError::Closed)?;
         self.is_under_way = true;
+        let sent = lease.clock();
         let result = match deadline {
-            None => request.run(&mut **lease).await,
+            None => request.run(&mut ***lease).await,
             Some(deadline) => run_until(deadline, request, lease).await,
         };
         // A broken connection has not landed: the statement on it may still be running.
         let is_done = lease.status() != ConnectionStatus::Broken
             && !matches!(&result, Err(error) if error.outcome_is_unknown());
         self.is_under_way = !is_done;
+        lease.note(&result, sent);
         if lease.status() == ConnectionStatus::Broken {
             // It was lost, not left: what comes next is not to meet the other victims of the same event.
             lease.suspect_endpoint();
@@ -133,7 +177,7 @@ impl Flight {
 
     /// Rolls an open transaction back. Where that fails the connection is closed, which does the same.
     pub(crate) async fn roll_back(&mut self) {
-        let is_open = |lease: &Lease| {
+        let is_open = |lease: &EndpointLease| {
             matches!(
                 lease.status(),
                 ConnectionStatus::InTransaction | ConnectionStatus::InFailedTransaction
@@ -179,7 +223,7 @@ impl Flight {
     }
 
     /// Takes the connection out of a flight that has landed.
-    pub(crate) fn into_lease(mut self) -> Option<Lease> {
+    pub(crate) fn into_lease(mut self) -> Option<EndpointLease> {
         self.decide();
         if self.is_under_way {
             None
@@ -201,7 +245,7 @@ impl Drop for Flight {
             }
             return;
         }
-        let session = lease.session();
+        let (origin, session) = (lease.origin(), lease.session());
         let canceller = lease.canceller();
         lease.discard();
         let claim = self.claim.take();
@@ -218,13 +262,13 @@ impl Drop for Flight {
             if let Err(error) = canceller.cancel().await {
                 tracing::debug!(%error, "could not cancel an abandoned statement");
             }
-            in_doubt::resolve(inner, session, claim.into_iter().collect()).await;
+            in_doubt::resolve(inner, origin, session, claim.into_iter().collect()).await;
         });
     }
 }
 
 /// Takes the session variables back, which nobody waits for. Until that is done the lease is one that gets closed.
-async fn leave(mut lease: Lease, scope: Arc<ScopeSettings>) {
+async fn leave(mut lease: EndpointLease, scope: Arc<ScopeSettings>) {
     if lease.status() != ConnectionStatus::Idle {
         return;
     }
@@ -238,10 +282,10 @@ async fn leave(mut lease: Lease, scope: Arc<ScopeSettings>) {
 async fn run_until(
     deadline: Deadline,
     request: Request<'_>,
-    lease: &mut Lease,
+    lease: &mut EndpointLease,
 ) -> Result<Response, DriverError> {
     let canceller = lease.canceller();
-    let answer = request.run(&mut **lease);
+    let answer = request.run(&mut ***lease);
     tokio::pin!(answer);
     if let Ok(result) = tokio::time::timeout(deadline.left(), &mut answer).await {
         return result;

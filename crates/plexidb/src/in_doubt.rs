@@ -9,17 +9,18 @@ use std::time::Duration;
 use plexidb_core::SessionId;
 
 use crate::database::Inner;
+use crate::endpoints::Origin;
 use crate::flight::Claim;
 
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 
 /// Waits until the server is done with the session; then ends its writes.
-pub(crate) async fn resolve(inner: Arc<Inner>, session: SessionId, claims: Vec<Claim>) {
+pub(crate) async fn resolve(inner: Arc<Inner>, origin: Origin, session: SessionId, claims: Vec<Claim>) {
     if claims.is_empty() {
         return;
     }
-    decided(&inner, session).await;
+    decided(&inner, origin, session).await;
     if claims.iter().any(Claim::changes_schema) {
         inner.read_schema_at_last().await;
     }
@@ -27,10 +28,10 @@ pub(crate) async fn resolve(inner: Arc<Inner>, session: SessionId, claims: Vec<C
 }
 
 /// Waits until the server is done with the session, ending it where it still runs.
-async fn decided(inner: &Arc<Inner>, session: SessionId) {
+async fn decided(inner: &Arc<Inner>, origin: Origin, session: SessionId) {
     let mut pause = RETRY_FIRST;
     loop {
-        match inner.connector.terminate(session).await {
+        match inner.endpoints.terminate(origin, session).await {
             Ok(true) => break,
             Ok(false) => {}
             Err(error) => {

@@ -24,6 +24,7 @@
 
 mod config;
 mod database;
+mod endpoints;
 mod error;
 mod explain;
 mod flight;
@@ -43,10 +44,11 @@ mod touched;
 mod transaction;
 
 pub use config::{
-    Config, ConfigBuilder, ConfigErrors, ConfigProblem, DatabaseConfig, RedisConfig, Role, TableConfig,
-    config_reference,
+    Config, ConfigBuilder, ConfigErrors, ConfigProblem, DatabaseConfig, RedisConfig, ReplicaConfig, Role,
+    TableConfig, config_reference,
 };
 pub use database::{Database, Execution};
+pub use endpoints::Replicas;
 pub use error::Error;
 pub use explain::Explanation;
 pub use learning::KeyLearning;
@@ -60,7 +62,10 @@ pub use plexidb_core::{
     KeyKind, Limits, Params, Row, RowError, RowSet, SqlError, Table, TableKind, TableName, Time, TimeTz,
     Timestamp, ToParam, Trigger, TriggerTiming, Value, ValueRef, params,
 };
-pub use plexidb_pool::{PoolError, PoolStats};
+pub use plexidb_pool::{
+    Balance, BreakerState, EndpointStats, GroupError, GroupStats, PoolError, PoolStats, Role as ObservedRole,
+    Unfit,
+};
 pub use plexidb_sql::{
     Cacheability, Precision, Reason, StatementEnd, StatementKind, TransactionControl, Unbounded, WriteExtent,
     split_statements,

@@ -262,7 +262,11 @@ impl Manager {
         let pools = self
             .databases()
             .iter()
-            .map(|database| (database.name().to_owned(), database.inner.pool.stats()));
+            .flat_map(|database| database.inner.endpoints.pool_stats(database.name()));
+        let endpoints = self.databases().iter().filter_map(|database| {
+            let stats = database.inner.endpoints.group_stats()?;
+            Some((database.name().to_owned(), stats))
+        });
         let slots = self.databases().iter().map(|database| {
             let slots = &database.inner.slots;
             let stats = SlotStats {
@@ -274,6 +278,7 @@ impl Manager {
         Stats {
             cache: self.cache_stats(),
             pools: pools.collect(),
+            endpoints: endpoints.collect(),
             slots: slots.collect(),
         }
     }
@@ -281,7 +286,7 @@ impl Manager {
     /// Closes all connections: refuses new statements at once and waits up to 10 s for those under way.
     pub async fn close(self) {
         for database in self.databases() {
-            database.inner.pool.close(CLOSE_GRACE).await;
+            database.inner.endpoints.close(CLOSE_GRACE).await;
         }
     }
 }

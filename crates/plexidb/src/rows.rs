@@ -1,6 +1,7 @@
 //! A result with its origin.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use plexidb_cache::Hit;
 use plexidb_core::RowSet;
@@ -39,6 +40,8 @@ pub struct Rows {
     source: Source,
     miss: Option<Miss>,
     is_kept: bool,
+    /// The server that was asked, where there are several.
+    endpoint: Option<Arc<String>>,
 }
 
 /// The rows themselves, or the cache's entry with them.
@@ -55,6 +58,7 @@ impl Rows {
             source,
             miss: None,
             is_kept: false,
+            endpoint: None,
         }
     }
 
@@ -65,6 +69,7 @@ impl Rows {
             source: Source::L1,
             miss: None,
             is_kept: true,
+            endpoint: None,
         }
     }
 
@@ -78,6 +83,19 @@ impl Rows {
     pub(crate) fn kept(mut self, is_kept: bool) -> Self {
         self.is_kept = is_kept;
         self
+    }
+
+    /// Says which server was asked.
+    pub(crate) fn answered_by(mut self, endpoint: Option<Arc<String>>) -> Self {
+        self.endpoint = endpoint;
+        self
+    }
+
+    /// The server that was asked for the rows, by its name in [`Stats::endpoints`](crate::Stats::endpoints); `None` where the
+    /// database has no replicas, in a transaction, or where no server was asked.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        Some(self.endpoint.as_ref()?.as_str())
     }
 
     /// Where the rows came from.

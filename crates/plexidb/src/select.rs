@@ -7,6 +7,7 @@ use plexidb_core::{Limits, Params, Value, ValueRef};
 use serde::de::DeserializeOwned;
 
 use crate::database::{Database, Execution};
+use crate::endpoints::Replicas;
 use crate::error::Error;
 use crate::manager::Manager;
 use crate::rows::Rows;
@@ -89,6 +90,12 @@ impl<'a> Select<'a> {
     /// **Such a read may be stale**; without it none is.
     pub fn stale_while_revalidate(mut self, age_max: Duration) -> Self {
         self.execution.stale_while_revalidate = Some(age_max);
+        self
+    }
+
+    /// Whether replicas may serve it, where replicas are configured.
+    pub fn replicas(mut self, replicas: Replicas) -> Self {
+        self.execution.replicas = Some(replicas);
         self
     }
 

@@ -1,7 +1,7 @@
 //! What the layer did so far.
 
 use plexidb_cache::CacheStats;
-use plexidb_pool::PoolStats;
+use plexidb_pool::{GroupStats, PoolStats};
 
 /// Where a database's cache is passed by because of writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,8 +18,10 @@ pub struct SlotStats {
 pub struct Stats {
     /// The cache of this process.
     pub cache: CacheStats,
-    /// Each database's pool, by name.
+    /// Each database's pool, by its name; of a database with replicas each server's, by `database/server`.
     pub pools: Vec<(String, PoolStats)>,
+    /// The servers of each database that has replicas: their roles, lags and breakers, and how often each was chosen.
+    pub endpoints: Vec<(String, GroupStats)>,
     /// Each database's slots, by name.
     pub slots: Vec<(String, SlotStats)>,
 }

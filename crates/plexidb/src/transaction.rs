@@ -9,9 +9,9 @@ use std::sync::Arc;
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
 use plexidb_core::{ConnectionStatus, Dialect, DriverError, Executed, Params, Tag, Value, ValueRef};
-use plexidb_pool::Lease;
 
 use crate::database::{Bound, Inner, bind};
+use crate::endpoints::EndpointLease;
 use crate::error::Error;
 use crate::flight::{Claim, Flight};
 use crate::in_doubt;
@@ -31,7 +31,7 @@ pub use savepoint::Savepoint;
 /// A transaction; dropping it rolls it back.
 pub struct Transaction {
     inner: Arc<Inner>,
-    lease: Option<Lease>,
+    lease: Option<EndpointLease>,
     /// What COMMIT will touch.
     touched: TouchedTags,
     /// The epochs by which its writes were planned.
@@ -55,6 +55,9 @@ impl Transaction {
         scope: Option<&Arc<ScopeSettings>>,
     ) -> Result<Self, Error> {
         let mut flight = inner.depart().await?;
+        if options.read_only {
+            flight.lease()?.expect_refusals();
+        }
         for sql in options.statements(inner.connector.dialect())? {
             flight.run(Request::Control { sql: &sql }, None).await?;
         }
@@ -164,12 +167,16 @@ impl Transaction {
         #[cfg(feature = "planted-faults")]
         if planted::is(Fault::InvalidateAfterCommit) {
             flight.run(Request::Control { sql: "COMMIT" }, None).await?;
-            Claim::of(&self.inner.slots, &tags, Vec::new()).end();
+            let log = self.inner.endpoints.write_log();
+            Claim::of(&self.inner.slots, &tags, Vec::new())
+                .logged(log, &tags)
+                .end();
             flight.land();
             return Ok(());
         }
         let epochs = std::mem::take(&mut self.epochs);
-        let claim = Claim::of(&self.inner.slots, &tags, epochs);
+        let log = self.inner.endpoints.write_log();
+        let claim = Claim::of(&self.inner.slots, &tags, epochs).logged(log, &tags);
         flight.claim(if self.changes_schema {
             claim.of_schema_change()
         } else {
@@ -295,7 +302,8 @@ impl Transaction {
         // Rows of tables with transactions that it changes as well become visible at COMMIT.
         self.touched.add(tags.iter().copied(), statement);
         // In the transaction and not on the stack: if this future is dropped, the claim outlives it.
-        let claim = Claim::of(&self.inner.slots, &tags, vec![Arc::clone(epoch)]);
+        let log = self.inner.endpoints.write_log();
+        let claim = Claim::of(&self.inner.slots, &tags, vec![Arc::clone(epoch)]).logged(log, &tags);
         self.claim = Some(if way == Way::Ddl {
             claim.of_schema_change()
         } else {
@@ -360,7 +368,10 @@ impl Transaction {
 
     async fn send(&mut self, request: Request<'_>) -> Result<Response, DriverError> {
         let lease = self.lease.as_mut().ok_or(DriverError::Closed)?;
-        request.run(&mut **lease).await
+        let sent = lease.clock();
+        let result = request.run(&mut ***lease).await;
+        lease.note(&result, sent);
+        result
     }
 
     async fn control(&mut self, sql: &str) -> Result<(), DriverError> {
@@ -400,13 +411,13 @@ impl Drop for Transaction {
             return;
         };
         if lease.status() == ConnectionStatus::Broken || !claims.is_empty() {
-            let (session, canceller) = (lease.session(), lease.canceller());
+            let (origin, session, canceller) = (lease.origin(), lease.session(), lease.canceller());
             lease.discard();
             self.inner.runtime.spawn(async move {
                 if let Err(error) = canceller.cancel().await {
                     tracing::debug!(%error, "could not cancel a statement of an abandoned transaction");
                 }
-                in_doubt::resolve(inner, session, claims).await;
+                in_doubt::resolve(inner, origin, session, claims).await;
             });
             return;
         }

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use plexidb_core::{Dialect, RowSetBuilder};
+use plexidb_pool::{Balance, Group};
 use plexidb_sql::Precision;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::address::{Authority, push_encoded, url_problems};
 use super::field::{Contradiction, Section, section};
-use super::kind::{Kind, bytes, count, seconds};
+use super::kind::{Kind, Raw, bytes, count, seconds};
+use super::replica::ReplicaConfig;
 use super::table::TableConfig;
-use super::value::choices;
+use super::value::{Value, choices};
 use crate::learning::KeyLearning;
 
 const DAY: f64 = 86_400.0;
@@ -57,6 +59,16 @@ section! {
         options: Option<String> = None, Kind::Text;
         /// Whether the server takes writes.
         role: Role = Role::Primary, Kind::Choice(ROLES);
+        /// Servers that follow this one; reads go there where they are as fresh as asked for. Which of all is the primary is
+        /// asked of the servers.
+        replicas: Vec<ReplicaConfig> = Vec::new(), Kind::Urls;
+        /// How reads are spread over replicas that are fit.
+        balance: Balance = Balance::PeakEwma, Kind::Choice(BALANCES);
+        /// How far behind a replica may be that serves reads which do not say so themselves. Where it is not given, a replica must
+        /// have replayed every write through this manager to what the read depends on.
+        max_replica_lag: Option<Duration> = None, seconds(0.001, DAY);
+        /// How often each server is asked for its role and for what it has replayed, where replicas are configured.
+        replica_check_interval: Duration = Duration::from_millis(200), seconds(0.01, 60.0);
         /// Connections that the pool keeps.
         connection_pool_size or "pool_size" | "size": usize = 10, count("connections", 1, 10_000);
         /// Connections beyond `connection_pool_size` when all of those are busy.
@@ -115,6 +127,58 @@ impl DatabaseConfig {
             (Some(url), _) => url.clone(),
             (None, Some(dialect)) => self.composed(dialect).into(),
             (None, None) => SecretString::default(),
+        }
+    }
+
+    /// What is wrong with the replicas as such.
+    fn replica_problems(&self) -> Vec<Contradiction> {
+        let mut found = Vec::new();
+        let mut add = |key, what: &str, advice: &str| found.push((key, what.to_owned(), advice.to_owned()));
+        if self.replicas.is_empty() {
+            if self.max_replica_lag.is_some() {
+                let advice = "add `replicas`, or remove it";
+                add("max_replica_lag", "there are no replicas that could lag", advice);
+            }
+            return found;
+        }
+        if self.role == Role::Replica {
+            let advice = "remove one of them: with `replicas` the servers are asked for their roles";
+            add("role", "`role` is `replica`, and there are `replicas`", advice);
+        }
+        if self.replicas.len() >= Group::ENDPOINTS_MAX {
+            add("replicas", "there are too many replicas", "name at most 63");
+        }
+        let own = self.scheme();
+        if own == Some(Dialect::Sqlite) {
+            add("replicas", "SQLite has no replicas", "remove `replicas`");
+            return found;
+        }
+        for (index, replica) in self.replicas.iter().enumerate() {
+            let dialect = scheme_of(&replica.url);
+            if dialect.is_none() {
+                let what = format!("the URL of replica {} has no scheme that is known", index + 1);
+                add("replicas", &what, "begin it as the primary's");
+            } else if own.is_some() && dialect != own {
+                let what = format!(
+                    "replica {} is another type of database than its primary",
+                    index + 1
+                );
+                add("replicas", &what, "name servers that follow this one");
+            }
+            let is_same = |url: &SecretString| url.expose_secret() == replica.url.expose_secret();
+            let is_repeated = self.replicas[..index].iter().any(|other| is_same(&other.url));
+            if is_repeated || self.url.as_ref().is_some_and(is_same) {
+                let what = format!("the address of replica {} is given twice", index + 1);
+                add("replicas", &what, "name each server once");
+            }
+        }
+        found
+    }
+
+    fn scheme(&self) -> Option<Dialect> {
+        match &self.url {
+            Some(url) => scheme_of(url),
+            None => self.dialect,
         }
     }
 
@@ -210,6 +274,7 @@ impl Section for DatabaseConfig {
             }
             Some(_) => {}
         }
+        found.extend(self.replica_problems());
         found
     }
 }
@@ -217,6 +282,18 @@ impl Section for DatabaseConfig {
 choices! { Dialect, DIALECTS:
     "sqlite" = Self::Sqlite, "postgres" = Self::Postgres, "postgresql" = Self::Postgres,
     "mysql" = Self::MySql, "mariadb" = Self::MySql
+}
+
+choices! {
+    Balance, BALANCES:
+    "peak_ewma" = Self::PeakEwma, "least_connections" = Self::LeastConnections,
+    "round_robin" = Self::RoundRobin, "weighted" = Self::Weighted
+}
+
+/// The type of database that the scheme of a URL names.
+fn scheme_of(url: &SecretString) -> Option<Dialect> {
+    let (scheme, _) = url.expose_secret().split_once(':')?;
+    Value::read(&Raw::Text(scheme.to_owned()), &Kind::Text)
 }
 
 choices! { Role, ROLES: "primary" = Self::Primary, "replica" = Self::Replica }

@@ -199,6 +199,16 @@ impl Reader<'_> {
             .collect()
     }
 
+    /// The texts with their references to environment variables replaced.
+    fn expanded(&mut self, texts: Vec<String>, place: &str) -> Raw {
+        let expand = |text: String| match text.contains("${") {
+            true => self.environment.expand(&text, place, self.problems),
+            false => Some(text),
+        };
+        let texts: Option<Vec<String>> = texts.into_iter().map(expand).collect();
+        texts.map_or(Raw::Refused, Raw::Texts)
+    }
+
     fn setting(&mut self, key: Key<'_>, value: DeValue<'_>) -> Setting {
         let place = self.place(key.span());
         let raw = match value {
@@ -217,7 +227,10 @@ impl Reader<'_> {
                 .map_or(Raw::Other("this number"), Raw::Float),
             DeValue::Boolean(is_on) => Raw::Switch(is_on),
             DeValue::Datetime(_) => Raw::Other("a date or time"),
-            DeValue::Array(array) => texts(array).map_or(Raw::Other("an array"), Raw::Texts),
+            DeValue::Array(array) => match texts(array) {
+                Some(texts) => self.expanded(texts, &place),
+                None => Raw::Other("an array"),
+            },
             DeValue::Table(_) => Raw::Other("a table"),
         };
         Setting {

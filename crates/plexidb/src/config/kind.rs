@@ -45,6 +45,8 @@ pub(super) enum Kind {
     Text,
     /// A list of names.
     Names,
+    /// A list of URLs, which are never shown.
+    Urls,
     /// Text that is never shown.
     Secret,
     Choice(&'static [&'static str]),
@@ -85,6 +87,7 @@ impl Kind {
             Self::Switch => "true or false".to_owned(),
             Self::Text => "text that is not empty".to_owned(),
             Self::Names => "a list of names, such as [\"a\", \"b\"]".to_owned(),
+            Self::Urls => "a list of URLs, such as [\"postgres://app@replica-1/chat\"]".to_owned(),
             Self::Secret => "text".to_owned(),
             Self::Choice(words) => {
                 let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
@@ -110,7 +113,7 @@ impl Kind {
                 (min as f64..=max as f64).contains(&number)
             }
             Self::Seconds { min, max } => (min..=max).contains(&number),
-            Self::Switch | Self::Text | Self::Names | Self::Secret | Self::Choice(_) => true,
+            Self::Switch | Self::Text | Self::Names | Self::Urls | Self::Secret | Self::Choice(_) => true,
         }
     }
 }

@@ -7,6 +7,7 @@ mod address;
 mod environment;
 mod problems;
 mod reference;
+mod replicas;
 mod secrets;
 mod sources;
 

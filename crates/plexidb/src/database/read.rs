@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use plexidb_cache::{Boarding, Fill, Inserted, Key, KeyBuffer, KeyRef, Lookup};
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
-use plexidb_core::{Params, RowSet, Value, ValueRef};
+use plexidb_core::{Params, Value, ValueRef};
 use plexidb_sql::Dependence;
 
 use super::coalescing::{Turn, tell};
+use super::routing::Fetched;
 use super::stamping::Captured;
 use super::{Bound, Execution, Inner, bind};
+use crate::endpoints::Route;
 use crate::error::Error;
 use crate::flight::Deadline;
 use crate::request::Request;
@@ -27,6 +29,8 @@ pub(crate) struct Planned {
     scope: Option<Arc<ScopeSettings>>,
     /// `None` where its result is not to be stored.
     dependencies: Option<(Captured, Dependence)>,
+    /// Which server may run it.
+    route: Route,
 }
 
 impl Inner {
@@ -141,11 +145,14 @@ impl Inner {
             })
             .flatten()
             .filter(|_| self.schema.is_current(&epoch));
+        // After the capture: see `Inner::route`.
+        let route = self.route(&statement, values, execution, scope);
         Planned {
             epoch,
             statement,
             scope: scope.cloned(),
             dependencies,
+            route,
         }
     }
 
@@ -164,6 +171,7 @@ impl Inner {
             statement,
             scope,
             dependencies,
+            route,
         } = planned;
         let scope = scope.as_ref();
         // A read that takes long must not keep the old schema's hold of the database.
@@ -180,11 +188,19 @@ impl Inner {
             }
         };
         let sent = Instant::now();
-        let result = self.fetch(request, timeout, deadline, scope).await;
+        let mut result = self.fetch(request, timeout, deadline, scope, route).await;
         let took = sent.elapsed();
+        let origin = result
+            .as_mut()
+            .ok()
+            .map(|fetched| (fetched.is_strict, fetched.endpoint.take()));
+        let (is_strict, endpoint) = origin.unwrap_or_default();
+        let result = result.map(|fetched| fetched.set);
         let leader = tell(leader, &result);
         record.executed(took, result.as_ref().ok().map(|set| set.len() as u64));
         let set = result?;
+        // What a replica shows that may lack an acknowledged write is for this reader alone.
+        let dependencies = dependencies.filter(|_| is_strict);
         let answered = Instant::now();
         #[cfg(feature = "planted-faults")]
         let dependencies = dependencies.and_then(|captured| {
@@ -231,13 +247,18 @@ impl Inner {
         }
         // Only now: until it is stored the answer is to be had from the flight.
         drop(leader);
-        Ok(Rows::new(set, Source::Database).kept(is_kept))
+        Ok(Rows::new(set, Source::Database)
+            .kept(is_kept)
+            .answered_by(endpoint))
     }
 
     /// What tells equal reads and how fresh they are; `None` where this one is not to wait, nor to be waited for.
     fn boarding(&self, planned: &Planned, values: &[ValueRef<'_>], execution: Execution) -> Option<Boarding> {
         let statement = &planned.statement;
         let (captured, _) = planned.dependencies.as_ref()?;
+        if planned.route.may_lag() {
+            return None;
+        }
         if !statement.record.is_worth_a_wait() {
             return None;
         }
@@ -262,15 +283,36 @@ impl Inner {
         timeout: Option<Duration>,
         deadline: Option<Deadline>,
         scope: Option<&Arc<ScopeSettings>>,
-    ) -> Result<RowSet, Error> {
-        let mut flight = self.depart().await?;
+        route: Route,
+    ) -> Result<Fetched, Error> {
+        let (mut flight, is_strict) = self.depart_to_read(route).await?;
         let deadline = deadline.or_else(|| timeout.map(Deadline::after));
-        if let Some(scope) = scope {
-            flight.enter(scope, deadline).await?;
-        }
-        let response = flight.run_by(request, deadline).await;
+        let response = flight.read(request, deadline, scope).await;
+        let lost = response
+            .as_ref()
+            .err()
+            .and_then(|error| flight.second_route(error, route));
+        let endpoint = flight.endpoint();
         flight.land();
-        Ok(response?.into_rows())
+        let Some(route) = lost else {
+            let set = response?.into_rows();
+            return Ok(Fetched {
+                set,
+                is_strict,
+                endpoint,
+            });
+        };
+        // Reading twice does no harm. Once: what breaks two connections may be the statement itself.
+        let (mut flight, is_strict) = self.depart_to_read(route).await?;
+        let response = flight.read(request, deadline, scope).await;
+        let endpoint = flight.endpoint();
+        flight.land();
+        let set = response?.into_rows();
+        Ok(Fetched {
+            set,
+            is_strict,
+            endpoint,
+        })
     }
 
     /// How long a result may stay: what the execution asks for, else the statement, its tables, the database.
@@ -340,7 +382,7 @@ impl Inner {
 }
 
 /// Whether a parameter's text would be evaluated as the current time ('now', 'today').
-fn has_time_word(values: &[ValueRef<'_>]) -> bool {
+pub(super) fn has_time_word(values: &[ValueRef<'_>]) -> bool {
     values.iter().any(|value| match value {
         ValueRef::Text(text) | ValueRef::Other(text) => plexidb_sql::is_time_word(text),
         // An array's elements are rarely texts; where they are, each may be such a word.

@@ -49,7 +49,7 @@ impl Inner {
             }
             let Some(claim) = flight.take_claim() else { return };
             let result = match flight.lease() {
-                Ok(lease) => inner.read_schema(&mut **lease, claim.end_but_certain()).await,
+                Ok(lease) => inner.read_schema(&mut ***lease, claim.end_but_certain()).await,
                 Err(error) => {
                     claim.end();
                     Err(error.into())
@@ -71,7 +71,7 @@ impl Inner {
         let reading = self.runtime.spawn(async move {
             let hold = inner.slots.begin_write(&[Tag::DATABASE]);
             match flight.lease() {
-                Ok(lease) => inner.read_schema(&mut **lease, hold).await,
+                Ok(lease) => inner.read_schema(&mut ***lease, hold).await,
                 Err(error) => {
                     hold.end();
                     Err(error.into())
@@ -106,7 +106,7 @@ impl Inner {
     /// Reads the schema, however long it takes, unless the database is closed.
     pub(crate) async fn read_schema_at_last(self: &Arc<Self>) {
         let mut pause = RETRY_FIRST;
-        while !self.pool.is_closed() && self.refresh_schema().await.is_err() {
+        while !self.endpoints.is_closed() && self.refresh_schema().await.is_err() {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(RETRY_MAX);
         }
@@ -119,6 +119,8 @@ impl Inner {
             Ok(catalog) => (Some(catalog), Ok(())),
             Err(error) => (None, Err(error.into())),
         };
+        // Somebody else may have changed the schema: a replica is to have replayed that.
+        self.endpoints.note_write(&[Tag::DATABASE]);
         self.schema.replace(catalog, hold);
         result
     }

@@ -103,7 +103,9 @@ impl Inner {
                 write.fly(flight).await
             }
             Way::Ddl => {
-                let claim = Claim::of(&self.slots, &[Tag::DATABASE], vec![Arc::clone(epoch)]);
+                let tags = [Tag::DATABASE];
+                let claim = Claim::of(&self.slots, &tags, vec![Arc::clone(epoch)])
+                    .logged(self.endpoints.write_log(), &tags);
                 flight.claim(claim.of_schema_change());
                 let response = flight.run_by(request, write.deadline).await;
                 // Also after an error: what failed half-way may have changed something.
@@ -143,8 +145,12 @@ fn all(touched: &Touched) -> TagList {
 }
 
 impl Write<'_> {
+    fn certain(&self, inner: &Inner, tags: &[Tag]) -> Claim {
+        Claim::of(&inner.slots, tags, vec![Arc::clone(self.epoch)]).logged(inner.endpoints.write_log(), tags)
+    }
+
     fn claim(&self, inner: &Inner, flight: &mut Flight, tags: &[Tag]) {
-        flight.claim(Claim::of(&inner.slots, tags, vec![Arc::clone(self.epoch)]));
+        flight.claim(self.certain(inner, tags));
     }
 
     /// Runs the statement as it is. Where it turns out to have changed nothing, what is claimed is let go as it was.
@@ -173,7 +179,7 @@ impl Write<'_> {
         lesson: Lesson<'_>,
         touched: Touched,
     ) -> Result<Response, Error> {
-        let claim = Claim::of(&inner.slots, &touched.certain, vec![Arc::clone(self.epoch)]);
+        let claim = self.certain(inner, &touched.certain);
         flight.claim(claim.with_precaution(&inner.slots, &touched.precaution));
         let response = flight
             .run_by(lesson.request(&self.request), self.deadline)
@@ -205,7 +211,7 @@ impl Write<'_> {
     ) -> Result<Response, Error> {
         let guards = lesson.learning.lookup().map_or(&[][..], |lookup| lookup.guards());
         let guards = inner.slots.capture(guards.iter().copied());
-        let claim = Claim::of(&inner.slots, &touched.certain, vec![Arc::clone(self.epoch)]);
+        let claim = self.certain(inner, &touched.certain);
         flight.claim(claim.with_precaution(&inner.slots, &touched.precaution));
         let response = self.send(&mut flight, lesson.statement).await?;
         if !lesson.statement.is_void(response.rows_affected())

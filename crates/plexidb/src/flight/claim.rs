@@ -9,7 +9,9 @@ use plexidb_cache::{SlotArray, WriteHold};
 use plexidb_core::Tag;
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
+use plexidb_sql::TagList;
 
+use crate::endpoints::WriteLog;
 use crate::schema::Epoch;
 
 #[cfg(test)]
@@ -25,8 +27,18 @@ pub(crate) struct Claim {
     learnt: Option<WriteHold>,
     changes_schema: bool,
     is_void: bool,
+    /// Where the write is noted once it is acknowledged; `None` where the database has no replicas.
+    log: Option<Box<Logged>>,
     /// Their hold of the whole database lasts as long as this claim does; see [`Epoch`].
     _epochs: Vec<Arc<Epoch>>,
+}
+
+/// What of a claim the log of writes is told.
+struct Logged {
+    log: Arc<WriteLog>,
+    certain: TagList,
+    precaution: TagList,
+    learnt: Option<TagList>,
 }
 
 impl Claim {
@@ -43,8 +55,23 @@ impl Claim {
             learnt: None,
             changes_schema: false,
             is_void: false,
+            log: None,
             _epochs: epochs,
         }
+    }
+
+    /// Says where the write is noted once it is acknowledged: of these tags, the same as those of the claim. Before any
+    /// precaution is added.
+    pub(crate) fn logged(mut self, log: Option<&Arc<WriteLog>>, certain: &[Tag]) -> Self {
+        self.log = log.map(|log| {
+            Box::new(Logged {
+                log: Arc::clone(log),
+                certain: certain.into(),
+                precaution: TagList::new(),
+                learnt: None,
+            })
+        });
+        self
     }
 
     /// Says that the schema is to be read before the claim ends, should nobody else do it.
@@ -61,6 +88,9 @@ impl Claim {
     /// Raises these too; they turn out not to be touched where the write's keys are [learnt](Self::learn).
     pub(crate) fn with_precaution(mut self, slots: &Arc<SlotArray>, tags: &[Tag]) -> Self {
         self.precaution = Some(slots.begin_write(tags));
+        if let Some(logged) = &mut self.log {
+            logged.precaution = tags.into();
+        }
         self
     }
 
@@ -74,6 +104,9 @@ impl Claim {
             tags
         };
         self.learnt = Some(slots.begin_write(tags));
+        if let Some(logged) = &mut self.log {
+            logged.learnt = Some(tags.into());
+        }
     }
 
     /// The database has told that the write changed nothing: results from before stay true. **Only** after the statement has
@@ -102,6 +135,10 @@ impl Claim {
 
     /// Ends all but the hold that was certain from the start, which is left to the caller.
     pub(crate) fn end_but_certain(self) -> WriteHold {
+        // Before the slots are let go: whoever captures its stamps afterwards asks for replicas that have the write.
+        if let Some(logged) = &self.log {
+            logged.note();
+        }
         match (self.learnt, self.precaution) {
             (Some(learnt), Some(precaution)) => {
                 learnt.end();
@@ -110,5 +147,13 @@ impl Claim {
             (learnt, precaution) => learnt.into_iter().chain(precaution).for_each(WriteHold::end),
         }
         self.certain
+    }
+}
+
+impl Logged {
+    fn note(&self) {
+        let mut tags = self.certain.clone();
+        tags.extend_from_slice(self.learnt.as_ref().unwrap_or(&self.precaution));
+        self.log.note(&tags);
     }
 }

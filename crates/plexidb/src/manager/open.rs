@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plexidb_cache::{Flights, L1, L1Config, SlotArray};
-use plexidb_core::{Dialect, Limits};
+use plexidb_core::{Connector, Dialect, Limits};
 use plexidb_drivers::ConnectOptions;
-use plexidb_pool::{Pool, PoolConfig};
+use plexidb_pool::{Endpoint, Group, GroupConfig, Pool, PoolConfig, Role as EndpointRole};
 use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
 
 use super::{Config, Database, DatabaseConfig};
 use crate::config::Role;
 use crate::database::{Inner, LastRefresh, Settings};
+use crate::endpoints::{Endpoints, ReplicaSet, ReplicaSettings, Replicas};
 use crate::error::Error;
 use crate::interest::Interest;
 use crate::schema::{Planning, Schema};
@@ -56,15 +57,16 @@ pub(super) async fn database(
     };
     let connector = plexidb_drivers::connector(database.url().expose_secret(), &options)?;
     let dialect = connector.dialect();
-    let pool = Pool::new(Arc::clone(&connector), pool_config(database));
+    let slots = Arc::new(SlotArray::for_cache(config.l1_bytes_max));
+    let endpoints = endpoints(database, &options, &connector, &slots).await?;
     let registry = Arc::new(Registry::new(config.statements_max, database.adaptive_caching));
     let inner = Arc::new(Inner {
         name: database.name.clone(),
         scope,
-        pool,
+        endpoints,
         writers: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
         connector,
-        slots: Arc::new(SlotArray::for_cache(config.l1_bytes_max)),
+        slots,
         l1,
         flights: Flights::default(),
         schema: Schema::blind(
@@ -96,6 +98,47 @@ pub(super) async fn database(
     });
     inner.refresh_schema().await?;
     Ok(Database { inner })
+}
+
+/// The pool of a database, or with replicas all of theirs.
+async fn endpoints(
+    database: &DatabaseConfig,
+    options: &ConnectOptions,
+    connector: &Arc<dyn Connector>,
+    slots: &Arc<SlotArray>,
+) -> Result<Endpoints, Error> {
+    let pool = Pool::new(Arc::clone(connector), pool_config(database));
+    if database.replicas.is_empty() {
+        return Ok(Endpoints::single(Arc::clone(connector), pool));
+    }
+    let mut connectors = vec![Arc::clone(connector)];
+    let mut members = vec![Endpoint::new(connector.target(), EndpointRole::Primary, pool)];
+    for (index, replica) in database.replicas.iter().enumerate() {
+        let connector = plexidb_drivers::connector(replica.url.expose_secret(), options)?;
+        // Two users of one server have the same target.
+        let is_taken = connectors
+            .iter()
+            .any(|other| other.target() == connector.target());
+        let name = match is_taken {
+            true => format!("{} (replica {})", connector.target(), index + 1),
+            false => connector.target().to_owned(),
+        };
+        let pool = Pool::new(Arc::clone(&connector), pool_config(database));
+        let member = Endpoint::new(name, EndpointRole::Replica, pool).weight(replica.weight);
+        members.push(replica.tags.iter().fold(member, Endpoint::tag));
+        connectors.push(connector);
+    }
+    let group_config = GroupConfig {
+        balance: database.balance,
+        ..GroupConfig::default()
+    };
+    let group = Group::new(&database.name, members, group_config)?;
+    let settings = ReplicaSettings {
+        reads: database.max_replica_lag.map_or(Replicas::Strict, Replicas::Lag),
+        patience: database.pool_timeout,
+    };
+    let set = ReplicaSet::new(group, settings, Arc::clone(slots));
+    Ok(Endpoints::replicated(set, connectors, database.replica_check_interval).await)
 }
 
 fn pool_config(database: &DatabaseConfig) -> PoolConfig {

@@ -65,9 +65,12 @@ impl Statement {
     /// What its result depends on for a request with this scope; `None` where it may not be cached, or the settings of its
     /// tables do not allow it.
     pub(crate) fn reads(&self, scope: Option<&Arc<ScopeSettings>>) -> Option<&ReadPlan> {
-        if !self.is_cached_by_tables {
-            return None;
-        }
+        self.read_plan(scope).filter(|_| self.is_cached_by_tables)
+    }
+
+    /// What its result depends on for a request with this scope, whether it is to be cached or not; `None` where that is not
+    /// known, or no other moment's result would do (volatile functions, locks).
+    pub(crate) fn read_plan(&self, scope: Option<&Arc<ScopeSettings>>) -> Option<&ReadPlan> {
         if self.footprint.cacheability == Cacheability::Cacheable {
             return Some(&self.footprint.reads);
         }

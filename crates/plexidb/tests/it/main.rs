@@ -15,6 +15,7 @@ mod freshness;
 mod hits;
 mod learning;
 mod precision;
+mod replicas;
 mod schema_changes;
 mod scope;
 mod transactions;

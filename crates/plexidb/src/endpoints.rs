@@ -1,0 +1,181 @@
+//! The servers of one database, and from which of them a statement gets its connection.
+//!
+//! Invariant: with a single server there is a pool and nothing else; with replicas everything but a read that a replica may
+//! serve goes to the primary.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plexidb_core::{Connector, DriverError, SessionId, Tag};
+use plexidb_pool::{GroupStats, Pool, PoolStats};
+
+use crate::error::Error;
+
+mod checkpoints;
+mod lease;
+mod replica_set;
+mod replicas;
+mod watch;
+mod write_log;
+
+pub(crate) use lease::{EndpointLease, Origin};
+pub(crate) use replica_set::{Freshness, ReplicaSet, ReplicaSettings};
+pub use replicas::Replicas;
+pub(crate) use write_log::WriteLog;
+
+/// The servers of one database.
+pub(crate) struct Endpoints {
+    servers: Servers,
+    /// In the order of the configuration; the first is that of the database's own URL.
+    connectors: Vec<Arc<dyn Connector>>,
+}
+
+enum Servers {
+    Single(Pool),
+    Replicated {
+        set: Arc<ReplicaSet>,
+        watchers: Vec<tokio::task::AbortHandle>,
+    },
+}
+
+/// Which server may run a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// The primary alone.
+    Primary,
+    /// A replica that is fresh enough, else the primary.
+    Replica(Freshness),
+}
+
+impl Route {
+    /// Whether the result may lack writes that were acknowledged before the read.
+    pub(crate) fn may_lag(self) -> bool {
+        matches!(self, Self::Replica(Freshness { lag_max: Some(_), .. }))
+    }
+}
+
+impl Endpoints {
+    pub(crate) fn single(connector: Arc<dyn Connector>, pool: Pool) -> Self {
+        Self {
+            servers: Servers::Single(pool),
+            connectors: vec![connector],
+        }
+    }
+
+    /// A primary and its replicas, which are watched from now on. Returns once each was asked what it is, or could not be.
+    pub(crate) async fn replicated(
+        set: ReplicaSet,
+        connectors: Vec<Arc<dyn Connector>>,
+        check_interval: Duration,
+    ) -> Self {
+        let set = Arc::new(set);
+        let watchers = watch::begin(&set, &connectors, check_interval).await;
+        Self {
+            servers: Servers::Replicated { set, watchers },
+            connectors,
+        }
+    }
+
+    /// The replicas, where there are any.
+    pub(crate) fn replicas(&self) -> Option<&Arc<ReplicaSet>> {
+        match &self.servers {
+            Servers::Single(_) => None,
+            Servers::Replicated { set, .. } => Some(set),
+        }
+    }
+
+    /// The log of writes, where somebody reads it.
+    pub(crate) fn write_log(&self) -> Option<&Arc<WriteLog>> {
+        self.replicas().map(|set| set.writes())
+    }
+
+    /// Notes that somebody else may have written this: no replica counts as fresh for it until it has replayed what the primary
+    /// has now.
+    pub(crate) fn note_write(&self, tags: &[Tag]) {
+        if let Some(log) = self.write_log() {
+            log.note(tags);
+        }
+    }
+
+    /// A connection to the primary.
+    pub(crate) async fn checkout(&self) -> Result<EndpointLease, Error> {
+        match &self.servers {
+            Servers::Single(pool) => Ok(EndpointLease::of_pool(pool.checkout().await?)),
+            Servers::Replicated { set, .. } => set.checkout().await,
+        }
+    }
+
+    /// A connection for a read, and whether it sees every write that was acknowledged before the route was chosen to what the
+    /// read depends on.
+    pub(crate) async fn checkout_for_read(&self, route: Route) -> Result<(EndpointLease, bool), Error> {
+        match (&self.servers, route) {
+            (Servers::Replicated { set, .. }, Route::Replica(freshness)) => {
+                set.checkout_for_read(freshness).await
+            }
+            _ => Ok((self.checkout().await?, true)),
+        }
+    }
+
+    /// Makes sure that the server is done with a session; see [`Connector::terminate`].
+    pub(crate) async fn terminate(&self, origin: Origin, session: SessionId) -> Result<bool, DriverError> {
+        if let Some(set) = self.replicas()
+            && set.has_left(origin)
+        {
+            // Another server has taken over. What it has of the session's writes it has had since then, and what the old one
+            // goes on doing is read by nobody.
+            return Ok(true);
+        }
+        let connector = &self.connectors[origin.index];
+        connector.terminate(session).await
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        match &self.servers {
+            Servers::Single(pool) => pool.is_closed(),
+            Servers::Replicated { set, .. } => set.group().endpoints().all(|(_, _, pool)| pool.is_closed()),
+        }
+    }
+
+    /// Refuses new checkouts at once and waits until all connections are back, at most for `grace` in all.
+    pub(crate) async fn close(&self, grace: Duration) {
+        match &self.servers {
+            Servers::Single(pool) => {
+                pool.close(grace).await;
+            }
+            Servers::Replicated { set, watchers } => {
+                watchers.iter().for_each(tokio::task::AbortHandle::abort);
+                let mut closings = tokio::task::JoinSet::new();
+                for (_, _, pool) in set.group().endpoints() {
+                    let pool = pool.clone();
+                    closings.spawn(async move { pool.close(grace).await });
+                }
+                while closings.join_next().await.is_some() {}
+            }
+        }
+    }
+
+    /// Each pool, by the name of its database and, where there are several, of its server.
+    pub(crate) fn pool_stats(&self, database: &str) -> Vec<(String, PoolStats)> {
+        match &self.servers {
+            Servers::Single(pool) => vec![(database.to_owned(), pool.stats())],
+            Servers::Replicated { set, .. } => {
+                let pools = set.group().endpoints();
+                pools
+                    .map(|(_, name, pool)| (format!("{database}/{name}"), pool.stats()))
+                    .collect()
+            }
+        }
+    }
+
+    pub(crate) fn group_stats(&self) -> Option<GroupStats> {
+        self.replicas().map(|set| set.group().stats())
+    }
+}
+
+impl Drop for Endpoints {
+    fn drop(&mut self) {
+        if let Servers::Replicated { watchers, .. } = &self.servers {
+            watchers.iter().for_each(tokio::task::AbortHandle::abort);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A primary and its replicas: which of them serves a read, and what the checks of them mean.
+//!
+//! Invariant: a read that is strict gets a replica only where that is known to show every write which it must see; what is
+//! not known speaks against a replica.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use plexidb_cache::SlotArray;
+use plexidb_core::{Position, ReplicationRole, ReplicationState, Tag};
+use plexidb_pool::{EndpointGuard, EndpointId, Group, GroupLease, Need, Observation, Position as Mark, Role};
+use plexidb_sql::Dependencies;
+use tokio::sync::watch;
+
+use super::checkpoints::{Asked, Checkpoints, Needed};
+use super::lease::{EndpointLease, Origin};
+use super::replicas::Replicas;
+use super::write_log::WriteLog;
+use crate::error::Error;
+
+/// How fresh a replica must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Freshness {
+    /// The number of the last write that the read must see.
+    pub(crate) acknowledged: u64,
+    /// How far behind it may be instead.
+    pub(crate) lag_max: Option<Duration>,
+}
+
+/// A primary and its replicas.
+pub(crate) struct ReplicaSet {
+    group: Group,
+    /// Names of the servers, and their places in the group, in the order of the configuration.
+    names: Vec<Arc<String>>,
+    checkpoints: Checkpoints,
+    writes: Arc<WriteLog>,
+    settings: ReplicaSettings,
+    slots: Arc<SlotArray>,
+    /// The takeover that was noticed last.
+    epoch_seen: AtomicU64,
+    /// Told when servers are to be asked before it is time: all, or all but the one that has come to news.
+    calls: watch::Sender<Option<usize>>,
+}
+
+/// The settings of a set, validated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReplicaSettings {
+    /// How far reads are served by replicas that do not say so themselves.
+    pub(crate) reads: Replicas,
+    /// How long a statement waits for a server that is fit, as for a primary after a failover.
+    pub(crate) patience: Duration,
+}
+
+impl ReplicaSet {
+    pub(crate) fn new(group: Group, settings: ReplicaSettings, slots: Arc<SlotArray>) -> Self {
+        let names: Vec<_> = group
+            .endpoints()
+            .map(|(_, name, _)| Arc::new(name.to_owned()))
+            .collect();
+        Self {
+            checkpoints: Checkpoints::new(names.len()),
+            names,
+            group,
+            writes: Arc::new(WriteLog::new()),
+            settings,
+            slots,
+            epoch_seen: AtomicU64::new(0),
+            calls: watch::Sender::new(None),
+        }
+    }
+
+    pub(super) fn group(&self) -> &Group {
+        &self.group
+    }
+
+    pub(super) fn writes(&self) -> &Arc<WriteLog> {
+        &self.writes
+    }
+
+    pub(super) fn name(&self, index: usize) -> Arc<String> {
+        Arc::clone(&self.names[index])
+    }
+
+    /// How far reads are served by replicas that do not say so themselves.
+    pub(crate) fn reads(&self) -> Replicas {
+        self.settings.reads
+    }
+
+    /// The number of the last write to anything that a result depends on.
+    pub(crate) fn newest_write(&self, found: &Dependencies) -> u64 {
+        self.writes.newest(found)
+    }
+
+    fn index(&self, guard: &EndpointGuard) -> usize {
+        let mut names = self.names.iter();
+        // The group has no other names.
+        names.position(|name| **name == guard.name()).unwrap_or_default()
+    }
+
+    fn leased(self: &Arc<Self>, epoch: u64, lease: GroupLease) -> EndpointLease {
+        let (lease, guard) = lease.into_parts();
+        let index = self.index(&guard);
+        EndpointLease::of_group(lease, guard, Arc::clone(self), Origin { index, epoch })
+    }
+
+    /// A connection to the primary.
+    pub(super) async fn checkout(self: &Arc<Self>) -> Result<EndpointLease, Error> {
+        let epoch = self.group.epoch();
+        let need = Need::write().patience(self.settings.patience);
+        Ok(self.leased(epoch, self.group.checkout(&need).await?))
+    }
+
+    /// A connection for a read, and whether it shows all writes that it must for a strict read.
+    pub(super) async fn checkout_for_read(
+        self: &Arc<Self>,
+        freshness: Freshness,
+    ) -> Result<(EndpointLease, bool), Error> {
+        let needed = self.checkpoints.needed(freshness.acknowledged);
+        let need = match (freshness.lag_max, needed) {
+            (Some(lag_max), _) => Need::read().lag_max(lag_max),
+            (None, Some(needed)) => Need::read().at_least(mark(needed)),
+            // The primary was not asked since the last write that must be seen: no replica is known to have it.
+            (None, None) => Need::write(),
+        };
+        let epoch = self.group.epoch();
+        let lease = self
+            .group
+            .checkout(&need.patience(self.settings.patience))
+            .await?;
+        let is_primary = lease.endpoint().is_primary();
+        let lease = self.leased(epoch, lease);
+        let index = lease.origin().index;
+        let is_strict =
+            is_primary || needed.is_some_and(|needed| self.checkpoints.has_reached(index, needed));
+        if is_primary {
+            self.checkpoints.read_from_primary();
+        } else if is_strict {
+            self.checkpoints.read_from(index);
+        }
+        Ok((lease, is_strict))
+    }
+
+    /// Asks all servers at once what they are.
+    pub(super) fn ask_again(&self) {
+        self.calls.send_replace(None);
+    }
+
+    /// What tells when servers are to be asked before it is time.
+    pub(super) fn calls(&self) -> watch::Receiver<Option<usize>> {
+        self.calls.subscribe()
+    }
+
+    /// What a check is to note before it asks.
+    pub(super) fn asking(&self) -> Asked {
+        Asked {
+            epoch: self.group.epoch(),
+            acknowledged: self.writes.acknowledged(),
+            at: tokio::time::Instant::now(),
+        }
+    }
+
+    /// Takes note of what a server has answered. Returns whether it should be asked again soon, as it is about to catch up.
+    pub(super) fn observe(&self, index: usize, asked: Asked, state: ReplicationState) -> bool {
+        let Some(id) = self.group.endpoint(&self.names[index]) else {
+            return false;
+        };
+        let timeline = state.position.as_ref().and_then(timeline_of);
+        let is_lagging = match (state.role, state.refuses_writes) {
+            (ReplicationRole::Primary, false) => {
+                self.checkpoints.reach(index, asked.epoch, None);
+                self.saw(id, Observation::primary(asked.at), timeline);
+                if let Some(position) = state.position
+                    && self.group.epoch() == asked.epoch
+                    && self.group.stats().primary.as_deref() == Some(self.names[index].as_str())
+                    && self.checkpoints.add(asked, position)
+                {
+                    // Those who have reached it serve what was written meanwhile.
+                    self.calls.send_replace(Some(index));
+                }
+                false
+            }
+            // A server that follows nobody and takes no writes shows what nobody knows the age of.
+            (ReplicationRole::Primary, true) => {
+                self.checkpoints.reach(index, asked.epoch, None);
+                self.saw(id, Observation::replica(asked.at), timeline);
+                false
+            }
+            (ReplicationRole::Replica, _) => {
+                let reached = self
+                    .checkpoints
+                    .reach(index, asked.epoch, state.position.as_ref());
+                let mut observation = Observation::replica(asked.at);
+                // By this process's own clock where that is possible: what the servers say does not count what is under way.
+                observation.lag = match reached {
+                    Some(reached) => Some(asked.at.saturating_duration_since(reached.asked_at)),
+                    None => state.replay_lag,
+                };
+                observation.position = reached.map(|reached| {
+                    mark(Needed {
+                        epoch: asked.epoch,
+                        number: reached.number,
+                    })
+                });
+                self.saw(id, observation, timeline);
+                reached.is_some_and(|reached| !reached.is_newest)
+            }
+        };
+        self.follow_takeover();
+        is_lagging
+    }
+
+    fn saw(&self, id: EndpointId, mut observation: Observation, timeline: Option<u64>) {
+        observation.timeline = timeline;
+        self.group.observe(id, observation);
+    }
+
+    /// Takes note that a server did not answer, or nothing of use. What it has replayed is not known any more: it may have
+    /// started anew, from an earlier position.
+    pub(super) fn lose(&self, index: usize, asked: Asked, is_unreachable: bool) {
+        let Some(id) = self.group.endpoint(&self.names[index]) else {
+            return;
+        };
+        self.checkpoints.reach(index, asked.epoch, None);
+        let stats = self.group.stats();
+        let seen = &stats.endpoints[index];
+        if seen.role_observed == Some(Role::Replica) {
+            self.saw(id, Observation::replica(asked.at), None);
+        }
+        if is_unreachable {
+            self.group.unreachable(id, asked.at);
+        }
+        self.follow_takeover();
+    }
+
+    /// Whether another server has taken over since the session was begun.
+    pub(super) fn has_left(&self, origin: Origin) -> bool {
+        let stats = self.group.stats();
+        let is_primary = |name: &str| stats.primary.as_deref() == Some(name);
+        stats.epoch > origin.epoch && stats.primary.is_some() && !is_primary(&self.names[origin.index])
+    }
+
+    /// Where another server has taken over, drops what was cached from before: the new primary may lack writes that the old one
+    /// had acknowledged.
+    pub(super) fn follow_takeover(&self) {
+        let epoch = self.group.epoch();
+        if self.epoch_seen.fetch_max(epoch, Ordering::SeqCst) >= epoch {
+            return;
+        }
+        self.checkpoints.begin_epoch(epoch);
+        // Before the slots are raised: a read whose stamps are of afterwards goes to replicas of the new primary alone.
+        self.writes.note(&[Tag::DATABASE]);
+        self.slots.begin_write(&[Tag::DATABASE]).end();
+        tracing::warn!("another server takes the writes now; nothing of before is served from the cache");
+        self.ask_again();
+    }
+}
+
+/// A checkpoint as the group compares it.
+fn mark(needed: Needed) -> Mark {
+    Mark::new(needed.number).on_timeline(needed.epoch)
+}
+
+/// PostgreSQL's timeline, which the text form of a position names.
+fn timeline_of(position: &Position) -> Option<u64> {
+    let text = position.to_string();
+    let (timeline, _) = text.strip_prefix("wal:")?.split_once('@')?;
+    timeline.parse().ok()
+}

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use plexidb::{Config, DatabaseConfig, Manager, ReplicaConfig, Replicas, Rows, Source, params};
-use plexidb_testkit::PostgresCluster;
+use plexidb_testkit::{MariaDbCluster, PostgresCluster};
 
 /// The longest that anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -13,15 +13,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 const SELECT: &str = "SELECT body FROM notes WHERE id = 1";
 
-async fn connect(cluster: &PostgresCluster) -> Manager {
+async fn connect(primary: String, replicas: impl Iterator<Item = String>) -> Manager {
     let database = DatabaseConfig {
-        replicas: cluster
-            .replicas
-            .iter()
-            .map(|replica| ReplicaConfig::from_url(replica.url()))
-            .collect(),
+        replicas: replicas.map(ReplicaConfig::from_url).collect(),
         replica_check_interval: Duration::from_millis(50),
-        ..DatabaseConfig::from_url("chat", cluster.primary.url())
+        ..DatabaseConfig::from_url("chat", primary)
     };
     let config = Config::builder().database(database).build().unwrap();
     let db = Manager::from_config(config).await.unwrap();
@@ -35,6 +31,11 @@ async fn connect(cluster: &PostgresCluster) -> Manager {
     db
 }
 
+async fn connect_postgres(cluster: &PostgresCluster) -> Manager {
+    let replicas = cluster.replicas.iter().map(|replica| replica.url());
+    connect(cluster.primary.url(), replicas).await
+}
+
 /// Reads past the cache.
 async fn read(db: &Manager, replicas: Replicas) -> Rows {
     let select = db.select(SELECT).replicas(replicas).no_cache();
@@ -46,17 +47,17 @@ fn body(rows: &Rows) -> &str {
 }
 
 /// Whether a replica has served it.
-fn is_of_replica(rows: &Rows, cluster: &PostgresCluster) -> bool {
-    let port = format!(":{}", cluster.primary.port());
+fn is_of_replica(rows: &Rows, primary_port: u16) -> bool {
+    let port = format!(":{primary_port}");
     !rows.endpoint().unwrap().contains(&port)
 }
 
 /// Reads until a replica serves it.
-async fn read_from_replica(db: &Manager, cluster: &PostgresCluster, replicas: Replicas) -> Rows {
+async fn read_from_replica(db: &Manager, primary_port: u16, replicas: Replicas) -> Rows {
     let reading = async {
         loop {
             let rows = read(db, replicas).await;
-            if is_of_replica(&rows, cluster) {
+            if is_of_replica(&rows, primary_port) {
                 return rows;
             }
             tokio::time::sleep(POLL_INTERVAL).await;
@@ -68,12 +69,10 @@ async fn read_from_replica(db: &Manager, cluster: &PostgresCluster, replicas: Re
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_is_seen_whatever_the_replicas_have_replayed() {
     let cluster = PostgresCluster::start(1).unwrap();
-    let db = connect(&cluster).await;
-    assert_eq!(
-        body(&read_from_replica(&db, &cluster, Replicas::Strict).await),
-        "old"
-    );
-    assert!(!is_of_replica(&read(&db, Replicas::Never).await, &cluster));
+    let port = cluster.primary.port();
+    let db = connect_postgres(&cluster).await;
+    assert_eq!(body(&read_from_replica(&db, port, Replicas::Strict).await), "old");
+    assert!(!is_of_replica(&read(&db, Replicas::Never).await, port));
 
     cluster.replicas[0].pause_replay().unwrap();
     db.execute("UPDATE notes SET body = 'new' WHERE id = 1", params![])
@@ -83,7 +82,7 @@ async fn what_was_written_is_seen_whatever_the_replicas_have_replayed() {
     for _ in 0..100 {
         let rows = db.query(SELECT, params![]).await.unwrap();
         assert_eq!(body(&rows), "new");
-        assert!(rows.source() == Source::L1 || !is_of_replica(&rows, &cluster));
+        assert!(rows.source() == Source::L1 || !is_of_replica(&rows, port));
         let rows = read(&db, Replicas::Strict).await;
         assert_eq!(body(&rows), "new");
         tokio::time::sleep(POLL_INTERVAL).await;
@@ -92,22 +91,47 @@ async fn what_was_written_is_seen_whatever_the_replicas_have_replayed() {
     // Whoever asks for less gets what the replica shows, and the cache does not.
     let lag = Replicas::Lag(PATIENCE);
     let rows = db.select(SELECT).replicas(lag).no_cache().fetch().await.unwrap();
-    assert!(is_of_replica(&rows, &cluster));
+    assert!(is_of_replica(&rows, port));
     assert_eq!(body(&rows), "old");
     db.clear_cache();
     let rows = db.select(SELECT).replicas(lag).fetch().await.unwrap();
-    assert!(is_of_replica(&rows, &cluster));
+    assert!(is_of_replica(&rows, port));
     assert_eq!((body(&rows), rows.is_kept()), ("old", false));
     assert_eq!(body(&db.query(SELECT, params![]).await.unwrap()), "new");
 
     cluster.replicas[0].resume_replay().unwrap();
-    assert_eq!(
-        body(&read_from_replica(&db, &cluster, Replicas::Strict).await),
-        "new"
-    );
+    assert_eq!(body(&read_from_replica(&db, port, Replicas::Strict).await), "new");
     let (_, stats) = &db.stats().endpoints[0];
     assert_eq!(stats.endpoints.len(), 2);
     assert!(stats.primary.is_some() && stats.endpoints[1].chosen > 0);
+    db.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_to_mariadb_is_seen_whatever_the_replica_has_replayed() {
+    let cluster = MariaDbCluster::start(1).unwrap();
+    let port = cluster.primary.port();
+    let database = |url: String| format!("{}/chat", url.trim_end_matches('/'));
+    cluster.primary.client("CREATE DATABASE chat");
+    cluster.catch_up().unwrap();
+    let replicas = cluster.replicas.iter().map(|replica| database(replica.url()));
+    let db = connect(database(cluster.primary.url()), replicas).await;
+    assert_eq!(body(&read_from_replica(&db, port, Replicas::Strict).await), "old");
+
+    cluster.replicas[0].pause_replay().unwrap();
+    db.execute("UPDATE notes SET body = 'new' WHERE id = 1", params![])
+        .await
+        .unwrap();
+    for _ in 0..40 {
+        assert_eq!(body(&db.query(SELECT, params![]).await.unwrap()), "new");
+        assert_eq!(body(&read(&db, Replicas::Strict).await), "new");
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+    let rows = read(&db, Replicas::Lag(PATIENCE)).await;
+    assert_eq!((body(&rows), is_of_replica(&rows, port)), ("old", true));
+
+    cluster.replicas[0].resume_replay().unwrap();
+    assert_eq!(body(&read_from_replica(&db, port, Replicas::Strict).await), "new");
     db.close().await;
 }
 
@@ -137,8 +161,9 @@ async fn until(mut is_so: impl FnMut() -> bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_die_and_are_replaced_without_a_failed_read_or_a_lost_write() {
     let cluster = PostgresCluster::start(2).unwrap();
-    let db = connect(&cluster).await;
-    read_from_replica(&db, &cluster, Replicas::Strict).await;
+    let port = cluster.primary.port();
+    let db = connect_postgres(&cluster).await;
+    read_from_replica(&db, port, Replicas::Strict).await;
 
     // A replica dies under readers.
     let is_over = Arc::new(AtomicBool::new(false));

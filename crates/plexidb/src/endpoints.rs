@@ -15,6 +15,7 @@ mod checkpoints;
 mod lease;
 mod replica_set;
 mod replicas;
+mod sessions;
 mod watch;
 mod write_log;
 

@@ -146,6 +146,15 @@ impl Checkpoints {
         board.epoch == needed.epoch && board.reached[endpoint] >= needed.number
     }
 
+    /// Whether a server at this position shows what is needed.
+    pub(super) fn is_covered(&self, needed: Needed, position: &Position) -> bool {
+        let board = self.board();
+        let mut kept = board.kept.iter();
+        board.epoch == needed.epoch
+            && kept
+                .any(|checkpoint| checkpoint.number >= needed.number && position.covers(&checkpoint.position))
+    }
+
     /// A strict read goes to the primary: later ones show at least what it is known to have.
     pub(super) fn read_from_primary(&self) {
         let mut board = self.board();

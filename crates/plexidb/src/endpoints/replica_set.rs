@@ -16,8 +16,12 @@ use tokio::sync::watch;
 use super::checkpoints::{Asked, Checkpoints, Needed};
 use super::lease::{EndpointLease, Origin};
 use super::replicas::Replicas;
+use super::sessions::Sessions;
 use super::write_log::WriteLog;
 use crate::error::Error;
+
+/// How many replicas a strict read tries that turn out not to be fit, before it goes to the primary.
+const REPLICA_TRIES: usize = 3;
 
 /// How fresh a replica must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,7 @@ pub(crate) struct ReplicaSet {
     names: Vec<Arc<String>>,
     checkpoints: Checkpoints,
     writes: Arc<WriteLog>,
+    sessions: Sessions,
     settings: ReplicaSettings,
     slots: Arc<SlotArray>,
     /// The takeover that was noticed last.
@@ -60,6 +65,7 @@ impl ReplicaSet {
             .collect();
         Self {
             checkpoints: Checkpoints::new(names.len()),
+            sessions: Sessions::new(names.len()),
             names,
             group,
             writes: Arc::new(WriteLog::new()),
@@ -116,6 +122,18 @@ impl ReplicaSet {
         self: &Arc<Self>,
         freshness: Freshness,
     ) -> Result<(EndpointLease, bool), Error> {
+        for _ in 0..REPLICA_TRIES {
+            let (lease, is_strict) = self.lease_for_read(freshness).await?;
+            if is_strict || freshness.lag_max.is_some() {
+                return Ok((lease, is_strict));
+            }
+            // The replica was overtaken, or lost, while its connection was awaited.
+        }
+        self.checkpoints.read_from_primary();
+        Ok((self.checkout().await?, true))
+    }
+
+    async fn lease_for_read(self: &Arc<Self>, freshness: Freshness) -> Result<(EndpointLease, bool), Error> {
         let needed = self.checkpoints.needed(freshness.acknowledged);
         let need = match (freshness.lag_max, needed) {
             (Some(lag_max), _) => Need::read().lag_max(lag_max),
@@ -129,10 +147,18 @@ impl ReplicaSet {
             .checkout(&need.patience(self.settings.patience))
             .await?;
         let is_primary = lease.endpoint().is_primary();
-        let lease = self.leased(epoch, lease);
+        let mut lease = self.leased(epoch, lease);
         let index = lease.origin().index;
-        let is_strict =
-            is_primary || needed.is_some_and(|needed| self.checkpoints.has_reached(index, needed));
+        let needed = needed.filter(|&needed| is_primary || self.checkpoints.has_reached(index, needed));
+        let is_strict = match needed {
+            _ if is_primary => true,
+            Some(needed) => {
+                self.sessions
+                    .admit(&mut lease, index, needed, &self.checkpoints)
+                    .await
+            }
+            None => false,
+        };
         if is_primary {
             self.checkpoints.read_from_primary();
         } else if is_strict {
@@ -222,6 +248,7 @@ impl ReplicaSet {
             return;
         };
         self.checkpoints.reach(index, asked.epoch, None);
+        self.sessions.forget(index);
         let stats = self.group.stats();
         let seen = &stats.endpoints[index];
         if seen.role_observed == Some(Role::Replica) {

@@ -83,6 +83,18 @@ fn after_a_takeover_nothing_of_before_counts() {
 }
 
 #[test]
+fn a_position_shows_what_is_needed_by_itself() {
+    let checkpoints = Checkpoints::new(2);
+    checkpoints.add(asked(0, 1), at(100));
+    checkpoints.add(asked(0, 2), at(200));
+    let needed = checkpoints.needed(2).unwrap();
+    assert!(checkpoints.is_covered(needed, &at(200)));
+    assert!(!checkpoints.is_covered(needed, &at(199)));
+    checkpoints.begin_epoch(1);
+    assert!(!checkpoints.is_covered(needed, &at(300)));
+}
+
+#[test]
 fn what_is_remembered_is_bounded() {
     let checkpoints = Checkpoints::new(2);
     for number in 0..=KEPT_MAX as u64 {

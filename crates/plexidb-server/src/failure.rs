@@ -74,7 +74,9 @@ fn code_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
 
 fn code_of_database_error(error: &plexidb::Error) -> u8 {
     match (error, error.driver().map(plexidb::DriverError::kind)) {
-        (plexidb::Error::Config(_), _) | (_, Some(ErrorKind::Configuration)) => USAGE,
+        (plexidb::Error::Config(_) | plexidb::Error::Group(_), _) | (_, Some(ErrorKind::Configuration)) => {
+            USAGE
+        }
         (
             _,
             Some(
@@ -85,7 +87,7 @@ fn code_of_database_error(error: &plexidb::Error) -> u8 {
                 | ErrorKind::ConnectionLost,
             ),
         )
-        | (plexidb::Error::Pool(_), None) => CONNECT,
+        | (plexidb::Error::Pool(_) | plexidb::Error::Servers(_), None) => CONNECT,
         _ => DATABASE,
     }
 }

@@ -191,7 +191,11 @@ impl ReplicaSet {
         let Some(id) = self.group.endpoint(&self.names[index]) else {
             return false;
         };
-        let timeline = state.position.as_ref().and_then(timeline_of);
+        let timeline = state
+            .position
+            .as_ref()
+            .and_then(Position::timeline)
+            .map(u64::from);
         let is_lagging = match (state.role, state.refuses_writes) {
             (ReplicationRole::Primary, false) => {
                 self.checkpoints.reach(index, asked.epoch, None);
@@ -286,11 +290,4 @@ impl ReplicaSet {
 /// A checkpoint as the group compares it.
 fn mark(needed: Needed) -> Mark {
     Mark::new(needed.number).on_timeline(needed.epoch)
-}
-
-/// PostgreSQL's timeline, which the text form of a position names.
-fn timeline_of(position: &Position) -> Option<u64> {
-    let text = position.to_string();
-    let (timeline, _) = text.strip_prefix("wal:")?.split_once('@')?;
-    timeline.parse().ok()
 }

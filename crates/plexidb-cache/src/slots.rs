@@ -6,7 +6,6 @@
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::BuildHasher;
-use std::hint::black_box;
 use std::sync::Arc;
 
 use plexidb_core::Tag;
@@ -244,14 +243,6 @@ impl<W: AtomicWord> SlotArray<W> {
         } else {
             // Behind the slots of single values, of which there are 2^(64 - shift).
             (1 << (u64::BITS - self.shift)) + (folded >> self.shared_shift) as u32
-        }
-    }
-
-    /// Brings these words near. They lie far apart: loads wait for memory together, atomic steps one after the other.
-    #[inline]
-    fn fetch(&self, slots: &[u32]) {
-        for slot in slots {
-            black_box(self.word(*slot).load_acquire());
         }
     }
 

@@ -43,9 +43,7 @@ impl<W: AtomicWord> WriteHold<W> {
         if planted::is(Fault::NeverInvalidate) {
             return;
         }
-        let slots = self.array.indexes(tags.iter().copied());
-        self.array.fetch(&slots);
-        for slot in slots {
+        for slot in self.array.indexes(tags.iter().copied()) {
             if let Err(position) = self.slots.binary_search(&slot) {
                 self.array.word(slot).update(word::begun);
                 #[cfg(feature = "planted-faults")]

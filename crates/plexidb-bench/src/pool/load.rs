@@ -49,8 +49,10 @@ where
                         return anyhow::Ok(times);
                     }
                     call(pool.clone()).await?;
-                    if wanted >= counted_from {
-                        times.push(wanted.elapsed());
+                    // By when they end, so that those which have waited since before count as well.
+                    let ended = Instant::now();
+                    if (counted_from..end).contains(&ended) {
+                        times.push(ended.duration_since(wanted));
                     }
                 }
             })
@@ -60,7 +62,7 @@ where
     for task in tasks {
         times.extend(task.await??);
     }
-    let seconds = counted_from.elapsed().as_secs_f64();
+    let seconds = end.duration_since(counted_from).as_secs_f64();
     times.sort_unstable();
     let at = |share: f64| {
         let index = (times.len() as f64 * share) as usize;

@@ -11,6 +11,7 @@ const LAYERS: &[&[&str]] = &[
         "plexidb-pool",
         "plexidb-cache",
         "plexidb-monitor",
+        "plexidb-shared",
     ],
     &["plexidb"],
     &["plexidb-workloads"],

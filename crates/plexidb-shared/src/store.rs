@@ -1,0 +1,1 @@
+//! Results outside the process: how they are written down and where they are kept.

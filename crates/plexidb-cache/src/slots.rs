@@ -81,7 +81,7 @@ impl SlotArray {
     #[must_use]
     pub fn new(bits: u32) -> Self {
         // Random, so that nobody can choose values whose tags fall into one slot.
-        Self::with_seed(bits, RandomState::new().hash_one(bits))
+        Self::with_layout(bits, RandomState::new().hash_one(bits))
     }
 }
 
@@ -92,8 +92,10 @@ impl Default for SlotArray {
 }
 
 impl<W: AtomicWord> SlotArray<W> {
-    /// Makes an array whose mapping of tags is determined by `seed`.
-    pub(crate) fn with_seed(bits: u32, seed: u64) -> Self {
+    /// Makes an array as [`new`](SlotArray::new) does, whose mapping of tags is determined by `seed`. Processes that share
+    /// results share `bits` and `seed`, the latter as a secret: who knows it can choose values that fall into one slot.
+    #[must_use]
+    pub fn with_layout(bits: u32, seed: u64) -> Self {
         static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
         let bits = bits.clamp(1, SlotArray::BITS_MAX);
         let shared_bits = bits
@@ -118,6 +120,21 @@ impl<W: AtomicWord> SlotArray<W> {
         Some(Stamps {
             then: self.capture_group(tags)?,
             ..Stamps::default()
+        })
+    }
+
+    /// Captures, like [`capture`](Self::capture), the stamps of slots that were told by their [indexes](Self::slots_of): those of
+    /// `first` before all others. `None` also where there is no such slot.
+    #[must_use = "a result without stamps must not be stored"]
+    pub fn capture_slots(&self, first: &[u32], then: &[u32]) -> Option<Stamps> {
+        let group = |slots: &[u32]| {
+            let slots = SlotIndexes::from_slice(slots);
+            let is_known = slots.iter().all(|&slot| (slot as usize) < self.words.len());
+            is_known.then(|| self.capture_indexes(sorted(slots)))?
+        };
+        Some(Stamps {
+            first: group(first)?,
+            then: group(then)?,
         })
     }
 
@@ -166,7 +183,10 @@ impl<W: AtomicWord> SlotArray<W> {
     }
 
     fn capture_group(&self, tags: impl Iterator<Item = Tag>) -> Option<Group> {
-        let slots = self.indexes(tags);
+        self.capture_indexes(self.indexes(tags))
+    }
+
+    fn capture_indexes(&self, slots: SlotIndexes) -> Option<Group> {
         // Their number is known, so that many stamps take one allocation, of the size that is kept.
         let mut group = Group::with_capacity(slots.len());
         for slot in slots {
@@ -205,6 +225,33 @@ impl<W: AtomicWord> SlotArray<W> {
         hold
     }
 
+    /// Holds slots that were told by their [indexes](Self::slots_of), as by another process with an array of the same
+    /// [layout](Self::with_layout). One that is not there counts as the whole database.
+    pub fn begin_write_of_slots(self: &Arc<Self>, slots: &[u32]) -> WriteHold<W> {
+        let whole = self.index(Tag::DATABASE);
+        let known = slots
+            .iter()
+            .map(|&slot| match (slot as usize) < self.words.len() {
+                true => slot,
+                false => whole,
+            });
+        let mut hold = WriteHold::new(Arc::clone(self));
+        hold.extend_to(sorted(known.collect()));
+        hold
+    }
+
+    /// The distinct slots of these tags, ascending. Arrays of the same [layout](Self::with_layout) have the same.
+    #[must_use]
+    pub fn slots_of(&self, tags: impl Iterator<Item = Tag>) -> Vec<u32> {
+        self.indexes(tags).into_vec()
+    }
+
+    /// Number of slots; their indexes are those below it.
+    #[must_use]
+    pub fn slot_count(&self) -> usize {
+        self.words.len()
+    }
+
     /// Holds that were dropped without a decision; their slots stay held for good. Each is a fault of its owner.
     #[must_use]
     pub fn abandoned_holds(&self) -> u64 {
@@ -227,10 +274,7 @@ impl<W: AtomicWord> SlotArray<W> {
 
     /// The distinct slots of these tags.
     fn indexes(&self, tags: impl Iterator<Item = Tag>) -> SlotIndexes {
-        let mut slots: SlotIndexes = tags.map(|tag| self.index(tag)).collect();
-        slots.sort_unstable();
-        slots.dedup();
-        slots
+        sorted(tags.map(|tag| self.index(tag)).collect())
     }
 
     #[inline]
@@ -250,6 +294,12 @@ impl<W: AtomicWord> SlotArray<W> {
     fn word(&self, slot: u32) -> &W {
         &self.words[slot as usize]
     }
+}
+
+fn sorted(mut slots: SlotIndexes) -> SlotIndexes {
+    slots.sort_unstable();
+    slots.dedup();
+    slots
 }
 
 impl<W: AtomicWord> fmt::Debug for SlotArray<W> {

@@ -40,6 +40,16 @@ impl Stamps {
         self.len() == 0
     }
 
+    /// The slots that are looked at before all others, ascending.
+    pub fn first_slots(&self) -> impl ExactSizeIterator<Item = u32> {
+        self.first.iter().map(|stamp| stamp.slot)
+    }
+
+    /// All other slots, ascending.
+    pub fn other_slots(&self) -> impl ExactSizeIterator<Item = u32> {
+        self.then.iter().map(|stamp| stamp.slot)
+    }
+
     /// These stamps and others. Where both have a slot with different values, a write has come between them: such stamps
     /// never hold.
     #[must_use]

@@ -39,11 +39,16 @@ impl<W: AtomicWord> WriteHold<W> {
     /// Holds the slots of these tags as well, where they are not held yet. As for
     /// [`begin_write`](SlotArray::begin_write), this must precede the moment at which the write can become visible.
     pub fn extend(&mut self, tags: &[Tag]) {
+        let slots = self.array.indexes(tags.iter().copied());
+        self.extend_to(slots);
+    }
+
+    pub(super) fn extend_to(&mut self, slots: SlotIndexes) {
         #[cfg(feature = "planted-faults")]
         if planted::is(Fault::NeverInvalidate) {
             return;
         }
-        for slot in self.array.indexes(tags.iter().copied()) {
+        for slot in slots {
             if let Err(position) = self.slots.binary_search(&slot) {
                 self.array.word(slot).update(word::begun);
                 #[cfg(feature = "planted-faults")]
@@ -70,6 +75,12 @@ impl<W: AtomicWord> WriteHold<W> {
     /// no effect: a definite rollback, or slots that were held as a precaution and not touched.
     pub fn release(mut self) {
         self.let_go(word::released);
+    }
+
+    /// The slots held, ascending.
+    #[must_use]
+    pub fn slots(&self) -> &[u32] {
+        &self.slots
     }
 
     /// Number of slots held.

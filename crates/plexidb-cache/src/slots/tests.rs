@@ -12,7 +12,7 @@ use crate::shim::AtomicU64;
 const SEED: u64 = 7;
 
 fn array() -> Arc<SlotArray> {
-    Arc::new(SlotArray::with_seed(20, SEED))
+    Arc::new(SlotArray::with_layout(20, SEED))
 }
 
 /// Tables whose tags lie in different slots under this seed.
@@ -133,7 +133,7 @@ fn tags_spread_over_the_slots_and_the_seed_decides_where() {
     let tables: Vec<Tag> = (0..1000)
         .map(|number| Tag::table("public", &format!("t{number}")))
         .collect();
-    let [a, b] = [1, 2].map(|seed| SlotArray::<AtomicU64>::with_seed(16, seed));
+    let [a, b] = [1, 2].map(|seed| SlotArray::<AtomicU64>::with_layout(16, seed));
     // 1000 of 65,536 and of 16,384: about 8 and 30 collisions are expected.
     for (tags, distinct_min) in [(&values, 960), (&tables, 930)] {
         assert!(a.indexes(tags.iter().copied()).len() > distinct_min);
@@ -144,12 +144,41 @@ fn tags_spread_over_the_slots_and_the_seed_decides_where() {
 
 #[test]
 fn what_many_results_depend_on_shares_no_slot_with_single_values() {
-    let slots = SlotArray::<AtomicU64>::with_seed(4, SEED);
+    let slots = SlotArray::<AtomicU64>::with_layout(4, SEED);
     let key = Place::table("public", "users").key(&["id"]);
     let of_values = slots.indexes((0..1000).map(|value| key.at(value).tag(Facet::INSERT)));
     let of_tables = slots.indexes((0..1000).map(|number| Tag::table("public", &format!("t{number}"))));
     assert_eq!((of_values.len(), of_tables.len()), (16, 16));
     assert!(of_values.iter().all(|slot| !of_tables.contains(slot)));
+}
+
+#[test]
+fn arrays_of_one_layout_hold_each_others_slots() {
+    let [writer, reader] = [(), ()].map(|()| Arc::new(SlotArray::<AtomicU64>::with_layout(16, SEED)));
+    let [users, messages, _] = tables();
+    let stamps = reader.capture([users, messages].into_iter()).unwrap();
+    let hold = writer.begin_write(&[users]);
+    let remote = reader.begin_write_of_slots(hold.slots());
+    assert!(!reader.holds(&stamps));
+    let slots: Vec<u32> = stamps.other_slots().collect();
+    assert_eq!(slots, writer.slots_of([users, messages].into_iter()));
+    assert_eq!(reader.capture_slots(&[], &slots), None);
+    remote.end();
+    hold.end();
+    assert!(!reader.holds(&stamps));
+    let renewed = reader.capture_slots(&slots, &[]).unwrap();
+    assert_eq!(renewed.first_slots().collect::<Vec<_>>(), slots);
+    assert!(reader.holds(&renewed));
+}
+
+#[test]
+fn a_slot_that_is_not_there_is_the_whole_database() {
+    let slots = array();
+    let absent = u32::try_from(slots.slot_count()).unwrap();
+    let everything = slots.capture([Tag::DATABASE].into_iter()).unwrap();
+    assert_eq!(slots.capture_slots(&[absent], &[]), None);
+    slots.begin_write_of_slots(&[absent]).end();
+    assert!(!slots.holds(&everything));
 }
 
 #[test]

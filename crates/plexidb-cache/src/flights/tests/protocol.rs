@@ -170,7 +170,7 @@ fn explore(
     Runner::new(scheduler, config).run(move || {
         let world = Arc::new(World {
             flights: Flights::default(),
-            slots: Arc::new(SlotArray::with_seed(4, 7)),
+            slots: Arc::new(SlotArray::with_layout(4, 7)),
             database: ModelU64::new(0),
             fault,
             known: AtomicU64::new(0),

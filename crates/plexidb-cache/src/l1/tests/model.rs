@@ -112,7 +112,7 @@ impl Bench {
                 },
                 clock.clone(),
             ),
-            slots: Arc::new(SlotArray::with_seed(16, 7)),
+            slots: Arc::new(SlotArray::with_layout(16, 7)),
             clock,
             hash_mask,
             is_roomy: bytes_max > 100_000,

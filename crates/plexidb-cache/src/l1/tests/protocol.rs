@@ -282,7 +282,7 @@ fn explore(
                 },
                 FakeClock::default(),
             ),
-            slots: Arc::new(SlotArray::with_seed(4, 7)),
+            slots: Arc::new(SlotArray::with_layout(4, 7)),
             database: ModelU64::new(0),
             fault,
             known: AtomicU64::new(0),
@@ -366,7 +366,7 @@ fn no_read_is_stale_among_many_readers_and_writers() {
 
 #[test]
 fn the_tags_of_the_scenarios_lie_in_different_slots() {
-    let slots = SlotArray::<AtomicU64>::with_seed(4, 7);
+    let slots = SlotArray::<AtomicU64>::with_layout(4, 7);
     let of = |tag: Tag| slots.capture([tag].into_iter()).unwrap().then[0].slot;
     assert_ne!(of(any_key()), of(USERS));
     assert_ne!(of(any_key()), of(Tag::table("public", "users")));

@@ -23,6 +23,7 @@ mod login;
 mod message;
 mod query;
 mod replication;
+mod reset;
 mod sessions;
 mod settings;
 mod socket;

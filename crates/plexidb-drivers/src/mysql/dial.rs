@@ -71,6 +71,11 @@ impl Dialer {
         }
     }
 
+    /// Sets a session up that was reset.
+    pub(super) async fn set_up_again(&self, conn: &mut Conn) -> Result<Session, Error> {
+        session_setup::set_up(conn).await
+    }
+
     /// The addresses of the host; none for a socket.
     async fn resolve(&self) -> Result<Vec<IpAddr>, DriverError> {
         let Place::Tcp(host, port) = &self.settings.place else {

@@ -93,6 +93,7 @@ impl Origin {
             database,
             signals,
             settings: Arc::clone(&self.settings),
+            alteration: Arc::default(),
             registration,
         })
     }

@@ -24,7 +24,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check that PostgreSQL, MariaDB and Redis are installed, and install them with apt-get on Debian as root
+    /// Check that PostgreSQL, MariaDB, Redis and PgBouncer are installed, and install them with apt-get on Debian as root
     Setup,
     /// Start the servers once, run all tests against them, stop the servers
     Test(test::Options),

@@ -25,7 +25,7 @@ enum System {
 pub(crate) fn run() -> Result<()> {
     let missing = missing_servers();
     if missing.is_empty() {
-        eprintln!("setup: PostgreSQL, MariaDB and Redis are installed");
+        eprintln!("setup: PostgreSQL, MariaDB, Redis and PgBouncer are installed");
         return Ok(());
     }
     let kinds: Vec<ServerKind> = missing.iter().map(|missing| missing.kind).collect();

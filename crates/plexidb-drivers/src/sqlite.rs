@@ -4,6 +4,7 @@
 //! to a thread costs twenty times a point read; else on a thread of tokio's blocking pool, with the connection moved.
 //! Invariant: a future dropped half-way never stops a write; it ends on its thread, then its connection is closed.
 
+mod alteration;
 mod bind;
 mod canceller;
 mod catalog;

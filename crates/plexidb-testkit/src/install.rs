@@ -16,11 +16,13 @@ pub enum ServerKind {
     MariaDb,
     /// Redis (or Valkey under Redis' names), with `redis-cli`.
     Redis,
+    /// PgBouncer, which pools connections to PostgreSQL.
+    PgBouncer,
 }
 
 impl ServerKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Postgres, Self::MariaDb, Self::Redis];
+    pub const ALL: [Self; 4] = [Self::Postgres, Self::MariaDb, Self::Redis, Self::PgBouncer];
 
     /// The server's own name.
     pub fn name(self) -> &'static str {
@@ -28,6 +30,7 @@ impl ServerKind {
             Self::Postgres => "PostgreSQL",
             Self::MariaDb => "MariaDB",
             Self::Redis => "Redis",
+            Self::PgBouncer => "PgBouncer",
         }
     }
 
@@ -37,6 +40,7 @@ impl ServerKind {
             Self::Postgres => &["postgresql", "postgresql-client"],
             Self::MariaDb => &["mariadb-server", "mariadb-client"],
             Self::Redis => &["redis-server", "redis-tools"],
+            Self::PgBouncer => &["pgbouncer"],
         }
     }
 
@@ -46,6 +50,7 @@ impl ServerKind {
             Self::Postgres => &["postgresql-server", "postgresql"],
             Self::MariaDb => &["mariadb-server", "mariadb"],
             Self::Redis => &["redis"],
+            Self::PgBouncer => &["pgbouncer"],
         }
     }
 
@@ -55,6 +60,7 @@ impl ServerKind {
             Self::Postgres => &["postgresql"],
             Self::MariaDb => &["mariadb"],
             Self::Redis => &["redis"],
+            Self::PgBouncer => &["pgbouncer"],
         }
     }
 
@@ -64,6 +70,7 @@ impl ServerKind {
             Self::Postgres => &["postgresql@17"],
             Self::MariaDb => &["mariadb"],
             Self::Redis => &["redis"],
+            Self::PgBouncer => &["pgbouncer"],
         }
     }
 
@@ -77,6 +84,7 @@ impl ServerKind {
                 &["mariadb", "mysql"],
             ],
             Self::Redis => &[&["redis-server", "valkey-server"], &["redis-cli", "valkey-cli"]],
+            Self::PgBouncer => &[&["pgbouncer"]],
         }
     }
 

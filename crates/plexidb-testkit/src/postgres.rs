@@ -86,6 +86,11 @@ impl Postgres {
         PASSWORD
     }
 
+    /// The superuser's name and password, which all servers of the kit have.
+    pub(crate) fn credentials() -> (&'static str, &'static str) {
+        (USER, PASSWORD)
+    }
+
     /// The folder of the Unix socket `.s.PGSQL.<port>`.
     pub fn socket_folder(&self) -> &Path {
         self.folder.path()

@@ -22,6 +22,7 @@ use super::{failure, parameters, verbatim};
 mod cursor;
 mod port;
 mod replication;
+mod reset;
 
 use cursor::Cursor;
 
@@ -149,6 +150,9 @@ impl MySqlConnection {
                 ),
             });
         }
+        if values.is_empty() && verbatim::may_choose_database(sql) {
+            return Ok(Plan::Text);
+        }
         let Some(text) = verbatim::preparable(sql) else {
             return self.plan_text(values);
         };
@@ -244,6 +248,10 @@ impl MySqlConnection {
     async fn start_text(&mut self, sql: &str) -> Result<Running, DriverError> {
         if let Err(error) = self.link.query_iter(sql).await.map(drop) {
             return Err(self.fail(error, true).await);
+        }
+        if verbatim::may_choose_database(sql) {
+            // A prepared statement goes on reading the database in which it was prepared.
+            self.outdated.extend(self.statements.drain());
         }
         let protocol = Protocol::Text;
         let wire = results::columns(&mut self.link, protocol);

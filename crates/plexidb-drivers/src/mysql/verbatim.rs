@@ -37,16 +37,36 @@ fn is_left_alone(sql: &str) -> bool {
 
 /// Whether a statement that returns rows is a write with `RETURNING`.
 pub(super) fn is_write(sql: &str) -> bool {
-    let mut sql = sql.trim_start();
-    while let Some((_, rest)) = sql
-        .strip_prefix("/*")
-        .and_then(|comment| comment.split_once("*/"))
-    {
-        sql = rest.trim_start();
-    }
-    let word = sql
-        .split(|character: char| !character.is_ascii_alphabetic())
-        .next();
+    let word = first_word(sql);
     let writes = ["INSERT", "REPLACE", "UPDATE", "DELETE"];
-    word.is_some_and(|word| writes.iter().any(|write| write.eq_ignore_ascii_case(word)))
+    writes.iter().any(|write| write.eq_ignore_ascii_case(word))
+}
+
+/// Whether a statement may choose another default database; one that begins with anything but a word might.
+pub(super) fn may_choose_database(sql: &str) -> bool {
+    let word = first_word(sql);
+    let verbs = ["", "USE", "EXECUTE"];
+    verbs.iter().any(|verb| verb.eq_ignore_ascii_case(word))
+}
+
+/// The first word behind comments; a comment that the server executes is none.
+fn first_word(sql: &str) -> &str {
+    let mut sql = sql.trim_start();
+    loop {
+        let comment = if sql.starts_with("/*!") || sql.starts_with("/*M!") {
+            None
+        } else if let Some(comment) = sql.strip_prefix("/*") {
+            comment.split_once("*/")
+        } else if let Some(comment) = sql.strip_prefix("--").or_else(|| sql.strip_prefix('#')) {
+            comment.split_once('\n')
+        } else {
+            None
+        };
+        match comment {
+            Some((_, rest)) => sql = rest.trim_start(),
+            None => break,
+        }
+    }
+    let end = sql.find(|character: char| !character.is_ascii_alphabetic());
+    &sql[..end.unwrap_or(sql.len())]
 }

@@ -260,6 +260,14 @@ impl Connection for PostgresConnection {
         Box::pin(self.read_replication())
     }
 
+    fn can_reset(&self) -> bool {
+        !self.is_exchanging
+    }
+
+    fn reset(&mut self) -> BoxFuture<'_, Result<(), DriverError>> {
+        Box::pin(self.make_new())
+    }
+
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
         Box::pin(self.end_session())
     }

@@ -130,6 +130,12 @@ impl StatementCache {
         }
     }
 
+    /// Forgets all statements: the server has none of them any more.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.dropped.clear();
+    }
+
     /// The names of dropped statements, to be closed.
     pub(super) fn take_dropped(&mut self) -> Vec<String> {
         std::mem::take(&mut self.dropped)

@@ -12,6 +12,7 @@ use plexidb_core::{
 use smallvec::SmallVec;
 use tokio::runtime::Handle;
 
+use super::alteration::Alteration;
 use super::canceller::SqliteCanceller;
 use super::catalog;
 use super::cursor::Cursor;
@@ -31,6 +32,7 @@ pub(super) struct SqliteConnection {
     id: SessionId,
     signals: Arc<Signals>,
     settings: Arc<Settings>,
+    alteration: Arc<Alteration>,
     canceller: Arc<SqliteCanceller>,
     runtime: Handle,
 }
@@ -58,6 +60,7 @@ impl SqliteConnection {
             id: session.id(),
             signals: Arc::clone(&session.signals),
             settings: Arc::clone(&session.settings),
+            alteration: Arc::clone(&session.alteration),
             canceller: Arc::new(canceller),
             session: Some(session),
             cursor: None,
@@ -329,6 +332,31 @@ impl Connection for SqliteConnection {
             let outcome = is_read_only.map_err(|error| error::of_opening(error, session.settings.target()));
             self.session = Some(session);
             outcome.map(ReplicationState::of_single)
+        })
+    }
+
+    /// Only what reads, changes rows or controls a transaction can be undone for certain.
+    fn can_reset(&self) -> bool {
+        !self.alteration.is_noted() && self.status() != ConnectionStatus::Broken
+    }
+
+    fn reset(&mut self) -> BoxFuture<'_, Result<(), DriverError>> {
+        Box::pin(async move {
+            self.close_cursor().await?;
+            if !self.can_reset() {
+                return Err(DriverError::Unsupported {
+                    what:
+                        "undoing settings, attached files and temporary tables; open a new connection instead"
+                            .into(),
+                });
+            }
+            if self.status() == ConnectionStatus::InTransaction {
+                self.control("ROLLBACK").await?;
+            }
+            match self.status() {
+                ConnectionStatus::Idle => Ok(()),
+                _ => Err(self.lost("a transaction is open after the session was reset", false)),
+            }
         })
     }
 

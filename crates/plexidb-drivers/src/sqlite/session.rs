@@ -8,6 +8,7 @@ use std::time::Instant;
 use plexidb_core::{DriverError, SessionId, ValueRef};
 use rusqlite::Connection;
 
+use super::alteration::Alteration;
 use super::commits::Commits;
 use super::keyword::{Control, Kind, may_change_commits};
 use super::profile::{Profile, Profiles};
@@ -23,6 +24,7 @@ pub(super) struct Session {
     pub(super) commits: Commits,
     pub(super) signals: Arc<Signals>,
     pub(super) settings: Arc<Settings>,
+    pub(super) alteration: Arc<Alteration>,
     pub(super) registration: Registration,
 }
 
@@ -74,6 +76,7 @@ impl Session {
                 self.profiles.insert(sql, Profile::new(kind))
             }
         };
+        self.alteration.note(profile.kind, sql);
         measure(
             Run {
                 database: &self.database,

@@ -11,6 +11,7 @@ mod catalog;
 mod connecting;
 mod ending;
 mod replication;
+mod reset;
 mod results;
 mod session;
 mod statements;

@@ -17,6 +17,7 @@ mod login;
 mod lost;
 mod parameters;
 mod replication;
+mod reset;
 mod statements;
 mod tls;
 mod values;

@@ -11,6 +11,7 @@ use plexidb_drivers::{ConnectOptions, connector};
 mod catalog;
 mod cursors;
 mod files;
+mod reset;
 mod statements;
 mod tasks;
 mod values;

@@ -8,6 +8,7 @@
 mod lifecycle;
 mod mariadb_cluster;
 mod owner;
+mod pgbouncer;
 mod postgres_cluster;
 mod proxy;
 mod servers;

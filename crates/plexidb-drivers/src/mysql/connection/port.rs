@@ -99,6 +99,14 @@ impl Connection for MySqlConnection {
         Box::pin(self.read_replication())
     }
 
+    fn can_reset(&self) -> bool {
+        self.may_reset()
+    }
+
+    fn reset(&mut self) -> BoxFuture<'_, Result<(), DriverError>> {
+        Box::pin(self.make_new())
+    }
+
     /// A statement that is still under way ends with the connection, without a farewell.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
         Box::pin(self.link.end())

@@ -21,8 +21,12 @@ const MODES_OFF: [&str; 8] = [
     "POSTGRESQL",
 ];
 
+/// The role by a function that older servers do not know: the first comment is for MySQL from 8.0 on, the second for MariaDB,
+/// and neither reads the other's.
+const ROLE: &str = "/*!80000 , CURRENT_ROLE() *//*M! , CURRENT_ROLE() */";
+
 /// What the server says of the session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Session {
     /// The connection id; wider than the one of the handshake.
     pub(crate) id: u64,
@@ -30,6 +34,12 @@ pub(crate) struct Session {
     pub(crate) packet_bytes_max: usize,
     /// Whose server it is.
     pub(crate) vendor: Vendor,
+    /// The default database.
+    pub(crate) database: Option<String>,
+    /// The role; no server before MySQL 8.0 and MariaDB 10.0.5 has any.
+    pub(crate) role: Option<String>,
+    /// Whether the server runs statements of its own when a session begins.
+    pub(crate) has_init_connect: bool,
 }
 
 pub(super) async fn set_up(conn: &mut Conn) -> Result<Session, mysql_async::Error> {
@@ -41,17 +51,26 @@ pub(super) async fn set_up(conn: &mut Conn) -> Result<Session, mysql_async::Erro
     let row = result.next().await?;
     result.drop_result().await?;
     let number = |row: &mysql_async::Row, position| row.get_opt::<u64, usize>(position)?.ok();
-    let version = row.as_ref().and_then(|row| row.get_opt::<String, usize>(2)?.ok());
+    let text = |position| {
+        row.as_ref()
+            .and_then(|row| row.get_opt::<String, usize>(position)?.ok())
+    };
+    let version = text(2);
     let vendor = Vendor {
         is_mariadb: version.is_some_and(|version| version.to_ascii_lowercase().contains("mariadb")),
         version: conn.server_version(),
     };
+    let (database, role) = (text(3), text(5));
+    let has_init_connect = text(4).is_some_and(|statements| !statements.trim().is_empty());
     let facts = row.and_then(|row| Some((number(&row, 0)?, number(&row, 1)?)));
     let (id, packet_bytes_max) = facts.unwrap_or((u64::from(conn.id()), 1 << 24));
     Ok(Session {
         id,
         packet_bytes_max: usize::try_from(packet_bytes_max).unwrap_or(usize::MAX),
         vendor,
+        database,
+        role,
+        has_init_connect,
     })
 }
 
@@ -65,6 +84,6 @@ fn statements() -> String {
     format!(
         "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION autocommit = 1, \
          SESSION sql_mode = TRIM(BOTH ',' FROM {mode}); \
-         SELECT CONNECTION_ID(), @@max_allowed_packet, VERSION()"
+         SELECT CONNECTION_ID(), @@max_allowed_packet, VERSION(), DATABASE(), @@init_connect{ROLE}"
     )
 }

@@ -1,6 +1,6 @@
 //! Texts with colons, and what is prepared in their place.
 
-use super::{is_write, preparable};
+use super::{is_write, may_choose_database, preparable};
 
 #[test]
 fn most_texts_are_prepared_as_they_are() {
@@ -43,4 +43,22 @@ fn writes_are_known_by_their_first_word() {
     for sql in ["SELECT 1", "", "/* DELETE", "INSERTS"] {
         assert!(!is_write(sql), "{sql}");
     }
+}
+
+#[test]
+fn the_first_word_stands_behind_comments() {
+    for sql in [
+        "USE other",
+        "/* a */ use other",
+        "-- a\n# b\nUSE `other`",
+        "/*!50000 USE other */",
+        "EXECUTE s",
+    ] {
+        assert!(may_choose_database(sql), "{sql}");
+    }
+    for sql in ["SELECT 'USE'", "BEGIN", "-- USE\nCOMMIT", "users"] {
+        assert!(!may_choose_database(sql), "{sql}");
+    }
+    assert!(is_write("/* a */\n-- b\ninsert INTO t VALUES (1) RETURNING id"));
+    assert!(!is_write("SELECT 1"));
 }

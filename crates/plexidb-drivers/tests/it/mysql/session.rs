@@ -153,6 +153,35 @@ async fn a_terminated_session_is_gone_and_lost_to_its_owner() {
     assert!(connector.terminate(session).await.unwrap());
 }
 
+#[tokio::test]
+async fn statements_follow_the_database_that_is_chosen() {
+    let (first, second) = (mariadb().fresh_database(), mariadb().fresh_database());
+    first.client("CREATE TABLE t (n int); INSERT INTO t VALUES (1)");
+    second.client("CREATE TABLE t (n int); INSERT INTO t VALUES (2)");
+    let mut connection = connect(&first.url()).await;
+    let sql = "SELECT n FROM t WHERE n > ?";
+    assert_eq!(
+        value(&mut *connection, sql, &[ValueRef::Int(0)]).await,
+        Value::Int(1)
+    );
+    connection
+        .control(&format!("USE {}", second.name()))
+        .await
+        .unwrap();
+    assert_eq!(
+        value(&mut *connection, sql, &[ValueRef::Int(0)]).await,
+        Value::Int(2)
+    );
+    connection
+        .execute(&format!("USE {}", first.name()), &[])
+        .await
+        .unwrap();
+    assert_eq!(
+        value(&mut *connection, sql, &[ValueRef::Int(0)]).await,
+        Value::Int(1)
+    );
+}
+
 /// Looks again and again for what the server does in its own time; the test harness bounds it.
 pub(super) async fn wait_until(mut is_so: impl FnMut() -> bool) {
     while !is_so() {

@@ -6,6 +6,7 @@ mod array;
 mod catalog;
 mod cell;
 mod comparison;
+mod connect_progress;
 mod dialect;
 mod error;
 mod from_value;
@@ -26,6 +27,7 @@ pub use catalog::{
 };
 pub use cell::{CellSink, MalformedCell};
 pub use comparison::Comparison;
+pub use connect_progress::ConnectProgress;
 pub use dialect::Dialect;
 pub use error::{ConnectPhase, DriverError, ErrorKind, SqlError};
 pub use from_value::{FromValue, RowError};

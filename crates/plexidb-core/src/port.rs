@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::connect_progress::ConnectProgress;
 use crate::dialect::Dialect;
 use crate::error::DriverError;
 use crate::replication::ReplicationState;
@@ -38,6 +39,20 @@ pub trait Connector: Send + Sync + 'static {
     /// [`DriverError::Connect`], [`DriverError::Authentication`], [`DriverError::UnknownDatabase`] or
     /// [`DriverError::File`].
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, DriverError>>;
+
+    /// As [`connect`](Self::connect), and tells meanwhile how far it has come, so that who gives it up half-way can say where
+    /// that was. By default nothing is told.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Self::connect).
+    fn connect_telling<'a>(
+        &'a self,
+        progress: &'a ConnectProgress,
+    ) -> BoxFuture<'a, Result<Box<dyn Connection>, DriverError>> {
+        let _ = progress;
+        self.connect()
+    }
 
     /// Makes sure, over a connection of its own, that the server is done with a session that was lost: ends it
     /// where it still runs. `Ok(true)` once it is gone, `Ok(false)` while it is not yet.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use plexidb_core::{BoxFuture, Connection, Connector, Dialect, DriverError, SessionId};
+use plexidb_core::{BoxFuture, ConnectProgress, Connection, Connector, Dialect, DriverError, SessionId};
 
 use crate::options::ConnectOptions;
 use crate::url::DatabaseUrl;
@@ -44,6 +44,15 @@ impl MySqlConnector {
         let dialer = Arc::new(Dialer::new(Settings::from_url(url, options)?));
         Ok(Self { dialer })
     }
+
+    async fn open(&self, progress: &ConnectProgress) -> Result<Box<dyn Connection>, DriverError> {
+        let (conn, session) = self.dialer.connect(progress).await?;
+        Ok(Box::new(MySqlConnection::new(
+            conn,
+            session,
+            Arc::clone(&self.dialer),
+        )))
+    }
 }
 
 impl Connector for MySqlConnector {
@@ -56,11 +65,14 @@ impl Connector for MySqlConnector {
     }
 
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, DriverError>> {
-        Box::pin(async {
-            let (conn, session) = self.dialer.connect().await?;
-            let connection = MySqlConnection::new(conn, session, Arc::clone(&self.dialer));
-            Ok(Box::new(connection) as Box<dyn Connection>)
-        })
+        Box::pin(async { self.open(&ConnectProgress::new()).await })
+    }
+
+    fn connect_telling<'a>(
+        &'a self,
+        progress: &'a ConnectProgress,
+    ) -> BoxFuture<'a, Result<Box<dyn Connection>, DriverError>> {
+        Box::pin(self.open(progress))
     }
 
     fn terminate(&self, session: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {

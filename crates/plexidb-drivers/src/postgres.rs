@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use plexidb_core::{BoxFuture, Connection, Connector, Dialect, DriverError, SessionId};
+use plexidb_core::{BoxFuture, ConnectProgress, Connection, Connector, Dialect, DriverError, SessionId};
 
 use crate::options::ConnectOptions;
 use crate::url::DatabaseUrl;
@@ -63,12 +63,12 @@ impl PostgresConnector {
         })
     }
 
-    async fn start_session(&self) -> Result<Session, DriverError> {
-        startup::connect(&self.settings, &self.tls, Arc::clone(&self.target)).await
+    async fn start_session(&self, progress: &ConnectProgress) -> Result<Session, DriverError> {
+        startup::connect(&self.settings, &self.tls, Arc::clone(&self.target), progress).await
     }
 
-    async fn open(&self) -> Result<Box<dyn Connection>, DriverError> {
-        let session = self.start_session().await?;
+    async fn open(&self, progress: &ConnectProgress) -> Result<Box<dyn Connection>, DriverError> {
+        let session = self.start_session(progress).await?;
         self.sessions.remember(&session);
         let canceller = PostgresCanceller {
             settings: Arc::clone(&self.settings),
@@ -100,7 +100,14 @@ impl Connector for PostgresConnector {
     }
 
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, DriverError>> {
-        Box::pin(self.open())
+        Box::pin(async { self.open(&ConnectProgress::new()).await })
+    }
+
+    fn connect_telling<'a>(
+        &'a self,
+        progress: &'a ConnectProgress,
+    ) -> BoxFuture<'a, Result<Box<dyn Connection>, DriverError>> {
+        Box::pin(self.open(progress))
     }
 
     fn terminate(&self, session: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {
@@ -113,7 +120,7 @@ impl Connector for PostgresConnector {
                     ),
                 });
             };
-            let mut own = self.start_session().await?;
+            let mut own = self.start_session(&ConnectProgress::new()).await?;
             self.sessions.terminate(&mut own, pid.cast_signed()).await
         })
     }

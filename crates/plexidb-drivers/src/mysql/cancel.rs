@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
-use plexidb_core::{BoxFuture, Canceller, DriverError};
+use plexidb_core::{BoxFuture, Canceller, ConnectProgress, DriverError};
 
 use super::dial::Dialer;
 use super::failure;
@@ -57,7 +57,7 @@ pub(super) async fn kill_session(dialer: &Dialer, session: u64) -> Result<bool, 
 }
 
 async fn kill(dialer: &Dialer, what: &str, session: u64) -> Result<mysql_async::Conn, DriverError> {
-    let (mut conn, _) = dialer.connect().await?;
+    let (mut conn, _) = dialer.connect(&ConnectProgress::new()).await?;
     match conn.query_drop(format!("KILL {what} {session}")).await {
         Err(error) if !failure::is_no_such_session(&error) => {
             Err(failure::of_statement(error, &dialer.settings().target, true))

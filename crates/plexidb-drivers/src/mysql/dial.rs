@@ -4,13 +4,13 @@
 //! settings of [`session_setup`].
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use mysql_async::{Conn, DriverError as ClientError, Error, OptsBuilder};
-use plexidb_core::{ConnectPhase, DriverError};
+use plexidb_core::{ConnectPhase, ConnectProgress, DriverError};
 use secrecy::ExposeSecret;
 
 use super::failure;
@@ -18,14 +18,13 @@ use super::settings::{Place, Settings, SslMode};
 use super::tls::{name_in_certificate, ssl_opts};
 
 mod session_setup;
+mod watch;
 
 pub(super) use session_setup::Session;
 
 /// The protocol's own bound on a packet; the server's may be lower and is read from it.
 const PACKET_BYTES_MAX: usize = 1 << 30;
 const KEEPALIVE: Duration = Duration::from_secs(60);
-/// How long a timed-out connection attempt looks whether the port answers at all.
-const PROBE: Duration = Duration::from_millis(500);
 
 /// Makes connections, and remembers what it learned of the server.
 pub(super) struct Dialer {
@@ -50,20 +49,22 @@ impl Dialer {
     }
 
     /// Makes a connection within the connect timeout.
-    pub(super) async fn connect(&self) -> Result<(Conn, Session), DriverError> {
+    pub(super) async fn connect(&self, progress: &ConnectProgress) -> Result<(Conn, Session), DriverError> {
         let timeout = self.settings.connect_timeout;
         if timeout.is_zero() {
-            return self.connect_unbounded().await;
+            return self.connect_unbounded(progress).await;
         }
-        match tokio::time::timeout(timeout, self.connect_unbounded()).await {
+        match tokio::time::timeout(timeout, self.connect_unbounded(progress)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(self.timed_out(timeout).await),
+            Err(_) => Err(self.timed_out(progress.phase().unwrap_or(ConnectPhase::Dial), timeout)),
         }
     }
 
-    async fn connect_unbounded(&self) -> Result<(Conn, Session), DriverError> {
+    async fn connect_unbounded(&self, progress: &ConnectProgress) -> Result<(Conn, Session), DriverError> {
+        progress.enter(ConnectPhase::Resolve);
         let addresses = self.resolve().await?;
-        let mut conn = self.log_in(&addresses).await?;
+        let mut conn = self.log_in(&addresses, progress).await?;
+        progress.enter(ConnectPhase::Setup);
         match session_setup::set_up(&mut conn).await {
             Ok(session) => Ok((conn, session)),
             Err(error) => Err(self.failed(ConnectPhase::Setup, error.to_string(), error)),
@@ -94,13 +95,13 @@ impl Dialer {
         Ok(addresses)
     }
 
-    async fn log_in(&self, addresses: &[IpAddr]) -> Result<Conn, DriverError> {
+    async fn log_in(&self, addresses: &[IpAddr], progress: &ConnectProgress) -> Result<Conn, DriverError> {
         let is_encrypted = match self.settings.ssl_mode {
             SslMode::Disabled => false,
             SslMode::Preferred => !self.is_plain.load(Ordering::Relaxed),
             SslMode::Required | SslMode::VerifyCa | SslMode::VerifyIdentity => true,
         };
-        let error = match Conn::new(self.opts(addresses, is_encrypted)?).await {
+        let error = match self.attempt(addresses, is_encrypted, progress).await? {
             Ok(conn) => return Ok(conn),
             Err(error) => error,
         };
@@ -108,11 +109,11 @@ impl Dialer {
         let second = match self.settings.ssl_mode {
             SslMode::Preferred if has_no_tls => {
                 self.is_plain.store(true, Ordering::Relaxed);
-                Conn::new(self.opts(addresses, false)?).await
+                self.attempt(addresses, false, progress).await?
             }
             SslMode::VerifyCa => match name_in_certificate(&error) {
                 Some(name) if self.learn_certificate_name(&name) => {
-                    Conn::new(self.opts(addresses, true)?).await
+                    self.attempt(addresses, true, progress).await?
                 }
                 _ => Err(error),
             },
@@ -129,6 +130,30 @@ impl Dialer {
         })
     }
 
+    /// Tries the host's addresses until one has a socket. The outer error is found before anything is sent.
+    async fn attempt(
+        &self,
+        addresses: &[IpAddr],
+        is_encrypted: bool,
+        progress: &ConnectProgress,
+    ) -> Result<Result<Conn, Error>, DriverError> {
+        let mut places = addresses.iter().map(|address| Some(*address)).collect::<Vec<_>>();
+        if places.is_empty() {
+            places.push(None);
+        }
+        let (last, earlier) = places.split_last().unwrap_or((&None, &[]));
+        for address in earlier {
+            let opts = self.opts(*address, is_encrypted)?;
+            let outcome = watch::watch(Conn::new(opts), progress).await;
+            let has_socket = progress.phase() != Some(ConnectPhase::Dial);
+            if outcome.is_ok() || has_socket {
+                return Ok(outcome);
+            }
+        }
+        let opts = self.opts(*last, is_encrypted)?;
+        Ok(watch::watch(Conn::new(opts), progress).await)
+    }
+
     fn certificate_name(&self) -> Option<String> {
         let name = self.certificate_name.lock();
         name.unwrap_or_else(PoisonError::into_inner).clone()
@@ -143,7 +168,7 @@ impl Dialer {
         is_news
     }
 
-    fn opts(&self, addresses: &[IpAddr], is_encrypted: bool) -> Result<OptsBuilder, DriverError> {
+    fn opts(&self, address: Option<IpAddr>, is_encrypted: bool) -> Result<OptsBuilder, DriverError> {
         let settings = &self.settings;
         let password = settings.password.as_ref().map(|secret| secret.expose_secret());
         let mut opts = OptsBuilder::default()
@@ -162,7 +187,7 @@ impl Dialer {
             Place::Tcp(host, port) => opts
                 .ip_or_hostname(host.as_str())
                 .tcp_port(*port)
-                .resolved_ips(Some(addresses.to_vec())),
+                .resolved_ips(address.map(|address| vec![address])),
         };
         if is_encrypted {
             opts = opts.ssl_opts(ssl_opts(settings, self.certificate_name())?);
@@ -182,29 +207,16 @@ impl Dialer {
         }
     }
 
-    /// Tells a host that does not answer from a server that does not: the library makes a connection in one go.
-    async fn timed_out(&self, after: Duration) -> DriverError {
-        let (phase, cause) = if self.accepts().await {
-            (ConnectPhase::Auth, "it accepts connections and says nothing")
-        } else {
-            (ConnectPhase::Dial, "it does not answer")
+    fn timed_out(&self, phase: ConnectPhase, after: Duration) -> DriverError {
+        let cause = match phase {
+            ConnectPhase::Resolve => "the host's name is not resolved",
+            ConnectPhase::Dial => "it does not answer",
+            ConnectPhase::Tls | ConnectPhase::Auth => "it accepts connections and the login is not done",
+            ConnectPhase::Setup => "it does not set the session up",
         };
-        let reason = format!("{cause} within {after:?}; check host, port and the server's load");
+        let reason = format!(
+            "{cause} within {after:?}; check host, port and the server's load, or raise connect_timeout"
+        );
         self.failed(phase, reason, io::Error::from(io::ErrorKind::TimedOut))
-    }
-
-    async fn accepts(&self) -> bool {
-        let Place::Tcp(_, port) = self.settings.place else {
-            return true;
-        };
-        let probe = async {
-            let addresses = self.resolve().await.ok()?;
-            let addresses: Vec<_> = addresses
-                .into_iter()
-                .map(|address| SocketAddr::new(address, port))
-                .collect();
-            tokio::net::TcpStream::connect(&*addresses).await.ok()
-        };
-        matches!(tokio::time::timeout(PROBE, probe).await, Ok(Some(_)))
     }
 }

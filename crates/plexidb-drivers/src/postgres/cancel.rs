@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use plexidb_core::{BoxFuture, Canceller, ConnectPhase, DriverError};
+use plexidb_core::{BoxFuture, Canceller, ConnectPhase, ConnectProgress, DriverError};
 use postgres_protocol::message::frontend;
 
 use super::dial::{Dialler, Encryption};
@@ -26,7 +26,8 @@ pub(super) struct PostgresCanceller {
 
 impl PostgresCanceller {
     async fn send(self) -> Result<(), DriverError> {
-        let dialler = Dialler::new(&self.settings, &self.tls, Arc::clone(&self.target));
+        let progress = ConnectProgress::new();
+        let dialler = Dialler::new(&self.settings, &self.tls, Arc::clone(&self.target), &progress);
         let encryption = if self.is_tls {
             Encryption::Required
         } else {

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use plexidb_core::{ConnectPhase, DriverError};
+use plexidb_core::{ConnectPhase, ConnectProgress, DriverError};
 use postgres_protocol::message::frontend;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout_at};
@@ -31,10 +31,16 @@ pub(super) struct Dialler<'a> {
     pub(super) tls: &'a TlsClient,
     pub(super) target: Arc<str>,
     pub(super) deadline: Option<Instant>,
+    progress: &'a ConnectProgress,
 }
 
 impl<'a> Dialler<'a> {
-    pub(super) fn new(settings: &'a Settings, tls: &'a TlsClient, target: Arc<str>) -> Self {
+    pub(super) fn new(
+        settings: &'a Settings,
+        tls: &'a TlsClient,
+        target: Arc<str>,
+        progress: &'a ConnectProgress,
+    ) -> Self {
         let deadline = settings
             .connect_timeout
             .and_then(|timeout| Instant::now().checked_add(timeout));
@@ -43,6 +49,7 @@ impl<'a> Dialler<'a> {
             tls,
             target,
             deadline,
+            progress,
         }
     }
 
@@ -51,12 +58,13 @@ impl<'a> Dialler<'a> {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// Bounds one step of connecting by the deadline of all.
+    /// Tells of one step of connecting, and bounds it by the deadline of all.
     pub(super) async fn step<T>(
         &self,
         phase: ConnectPhase,
         step: impl Future<Output = Result<T, DriverError>>,
     ) -> Result<T, DriverError> {
+        self.progress.enter(phase);
         let Some(deadline) = self.deadline else {
             return step.await;
         };

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use plexidb_core::{ConnectPhase, DriverError};
+use plexidb_core::{ConnectPhase, ConnectProgress, DriverError};
 
 use super::dial::{Dialler, Encryption};
 use super::login::{BackendKey, Login};
@@ -32,8 +32,9 @@ pub(super) async fn connect(
     settings: &Settings,
     tls: &TlsClient,
     target: Arc<str>,
+    progress: &ConnectProgress,
 ) -> Result<Session, DriverError> {
-    let dialler = Dialler::new(settings, tls, target);
+    let dialler = Dialler::new(settings, tls, target, progress);
     let attempts = attempts(settings);
     let (last, earlier) = attempts.split_last().unwrap_or((&Encryption::None, &[]));
     for encryption in earlier {

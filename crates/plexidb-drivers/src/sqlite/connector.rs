@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use plexidb_core::{BoxFuture, ConnectPhase, Connection, Connector, Dialect, DriverError, SessionId};
+use plexidb_core::{
+    BoxFuture, ConnectPhase, ConnectProgress, Connection, Connector, Dialect, DriverError, SessionId,
+};
 use tokio::runtime::Handle;
 
 use super::canceller::SqliteCanceller;
@@ -134,6 +136,15 @@ impl Connector for SqliteConnector {
             let connection: Box<dyn Connection> = Box::new(SqliteConnection::new(Box::new(session), runtime));
             Ok(connection)
         })
+    }
+
+    fn connect_telling<'a>(
+        &'a self,
+        progress: &'a ConnectProgress,
+    ) -> BoxFuture<'a, Result<Box<dyn Connection>, DriverError>> {
+        // Opening a file is one step: its locks are waited for where its header is read and where its session is set up.
+        progress.enter(ConnectPhase::Dial);
+        self.connect()
     }
 
     fn terminate(&self, session: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {

@@ -5,6 +5,8 @@ mod comparison;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+mod progress;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod url;

@@ -155,6 +155,17 @@ impl Endpoints {
         }
     }
 
+    /// The pool of each server.
+    pub(crate) fn pools(&self) -> Vec<Pool> {
+        match &self.servers {
+            Servers::Single(pool) => vec![pool.clone()],
+            Servers::Replicated { set, .. } => {
+                let pools = set.group().endpoints();
+                pools.map(|(_, _, pool)| pool.clone()).collect()
+            }
+        }
+    }
+
     /// Each pool, by the name of its database and, where there are several, of its server.
     pub(crate) fn pool_stats(&self, database: &str) -> Vec<(String, PoolStats)> {
         match &self.servers {

@@ -32,6 +32,7 @@ mod in_doubt;
 mod interest;
 mod learning;
 mod manager;
+mod pool_size;
 mod request;
 mod rows;
 mod schema;
@@ -52,19 +53,20 @@ pub use endpoints::Replicas;
 pub use error::Error;
 pub use explain::Explanation;
 pub use learning::KeyLearning;
-pub use manager::{Manager, connect};
+pub use manager::{Manager, ManagerBuilder, connect};
 pub use plexidb_cache::CacheStats;
 #[cfg(feature = "planted-faults")]
 pub use plexidb_core::planted;
 pub use plexidb_core::{
     Array, ArrayRef, Bits, Catalog, CatalogColumn, Column, ColumnIndex, Comparison, ConnectPhase, Date,
     Dialect, DriverError, ErrorKind, Executed, ForeignKey, ForeignKeyAction, FromValue, Interval, Key,
-    KeyKind, Limits, Params, Row, RowError, RowSet, SqlError, Table, TableKind, TableName, Time, TimeTz,
-    Timestamp, ToParam, Trigger, TriggerTiming, Value, ValueRef, params,
+    KeyKind, Limits, Params, Row, RowError, RowSet, SessionId, SqlError, Table, TableKind, TableName, Time,
+    TimeTz, Timestamp, ToParam, Trigger, TriggerTiming, Value, ValueRef, params,
 };
 pub use plexidb_pool::{
-    Balance, BreakerState, EndpointStats, GroupError, GroupStats, PoolError, PoolStats, Role as ObservedRole,
-    Unfit,
+    Balance, BreakerState, CheckinEvent, CheckoutEvent, CheckoutPhase, CheckoutTimeout, CloseEvent,
+    CloseReason, ConnectEvent, EndpointStats, GroupError, GroupStats, InvalidateEvent, Overload, PoolError,
+    PoolHooks, PoolSize, PoolStats, Priority, ResetEvent, Role as ObservedRole, Unfit,
 };
 pub use plexidb_sql::{
     Cacheability, Precision, Reason, StatementEnd, StatementKind, TransactionControl, Unbounded, WriteExtent,

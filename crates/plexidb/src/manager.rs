@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use plexidb_cache::{CacheStats, L1};
 use plexidb_core::{Executed, Params, Value};
+use plexidb_pool::{PoolHooks, PoolSize};
 
 use crate::config::{Config, DatabaseConfig};
 use crate::database::{Database, Execution};
@@ -17,7 +18,12 @@ use crate::stats::{SlotStats, Stats};
 use crate::stream::RowStream;
 use crate::transaction::{Transaction, TransactionOptions};
 
+mod builder;
 mod open;
+mod plan;
+
+pub use builder::ManagerBuilder;
+use plan::Plan;
 
 /// How long [`Manager::close`] waits for statements that are under way.
 const CLOSE_GRACE: Duration = Duration::from_secs(10);
@@ -59,16 +65,35 @@ impl Manager {
     ///
     /// Those of [`connect`], for the first database that fails.
     pub async fn from_config(config: Config) -> Result<Self, Error> {
+        Self::builder(config).connect().await
+    }
+
+    /// Starts a manager that is to have more than its configuration says, such as hooks that watch its connections.
+    pub fn builder(config: Config) -> ManagerBuilder {
+        ManagerBuilder::new(config)
+    }
+
+    async fn open(config: Config, hooks: Vec<(String, Arc<dyn PoolHooks>)>) -> Result<Self, Error> {
         config.validate()?;
         if config.redis.is_some() {
             tracing::warn!(
                 "[redis] is configured, but this version has no shared tier: each process caches for itself"
             );
         }
+        let mut plans = Plan::all(&config.databases)?;
+        for (name, hooks) in hooks {
+            match plans.iter_mut().find(|plan| plan.database.name == name) {
+                Some(plan) => plan.watch(hooks),
+                None => {
+                    let available = plans.iter().map(|plan| plan.database.name.clone()).collect();
+                    return Err(Error::NoSuchDatabase { name, available });
+                }
+            }
+        }
         let l1 = Arc::new(open::l1(&config));
-        let mut databases = Vec::with_capacity(config.databases.len());
-        for (index, database) in config.databases.iter().enumerate() {
-            databases.push(open::database(&config, database, index as u64, Arc::clone(&l1)).await?);
+        let mut databases = Vec::with_capacity(plans.len());
+        for (plan, scope) in plans.into_iter().zip(0..) {
+            databases.push(open::database(&config, plan, scope, Arc::clone(&l1)).await?);
         }
         let ticker = open::ticker(&l1);
         Ok(Self {
@@ -254,6 +279,15 @@ impl Manager {
     #[must_use]
     pub fn cache_stats(&self) -> CacheStats {
         self.shared.l1.stats()
+    }
+
+    /// [`Database::resize_pool`] of the database of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchDatabase`].
+    pub fn resize_pool(&self, database: &str, size: PoolSize) -> Result<PoolSize, Error> {
+        Ok(self.database(database)?.resize_pool(size))
     }
 
     /// All counters.

@@ -73,12 +73,31 @@ section! {
         connection_pool_size or "pool_size" | "size": usize = 10, count("connections", 1, 10_000);
         /// Connections beyond `connection_pool_size` when all of those are busy.
         max_overflow or "overflow": usize = 10, count("connections", 0, 10_000);
+        /// Connections that are kept ready, from the start on; at most `connection_pool_size`.
+        min_idle: usize = 0, count("connections", 0, 10_000);
+        /// The most connections that all databases of this configuration have together to this one's server, by its host and port as
+        /// they are written, and to each of its replicas' servers; 0 for no bound. A database that needs one more gets one that
+        /// another does not use. Of several bounds for one server the lowest holds. Checks and cancellations come on top.
+        server_connections_max: Option<usize> = None, count("connections", 0, 100_000);
+        /// How long connections beyond `connection_pool_size` stay open when they are not needed any more.
+        overflow_idle_timeout: Duration = Duration::from_secs(1), seconds(0.0, 30.0 * DAY);
         /// How long a statement waits for a free connection.
         pool_timeout or "checkout_timeout": Duration = Duration::from_secs(30), seconds(0.001, DAY);
         /// The age at which a connection is replaced.
         pool_recycle or "max_lifetime": Duration = Duration::from_secs(1_800), seconds(1.0, 30.0 * DAY);
         /// How long a connection may be idle before it is closed.
         idle_timeout: Duration = Duration::from_secs(600), seconds(1.0, 30.0 * DAY);
+        /// The most statements that wait for a connection; the next one is refused at once.
+        waiting_max: usize = 65_536, count("statements", 1, 10_000_000);
+        /// The wait for a connection that is all right under a lasting load; once all waits have been longer for a whole
+        /// `shedding_interval`, statements that have waited longer are refused, so that those which are served are served soon; 0 for
+        /// never. Without it each waits for its whole `pool_timeout`, as a batch of statements wants that is sent all at once.
+        shedding_target: Option<Duration> = None, seconds(0.0, 3_600.0);
+        /// How long all waits must have been longer than `shedding_target` before statements are refused.
+        shedding_interval: Duration = Duration::from_secs(1), seconds(0.001, 3_600.0);
+        /// How long a connection may be in use before that is reported in the log as a leak, with the place where it was taken;
+        /// 0 for never.
+        leak_after: Option<Duration> = Some(Duration::from_secs(600)), seconds(0.0, 30.0 * DAY);
         /// How long it may take to connect, TLS and login included.
         connect_timeout: Duration = Duration::from_secs(10), seconds(0.001, 3_600.0);
         /// How long a statement may run before it is cancelled; 0 for no bound.
@@ -128,6 +147,22 @@ impl DatabaseConfig {
             (None, Some(dialect)) => self.composed(dialect).into(),
             (None, None) => SecretString::default(),
         }
+    }
+
+    /// What is wrong with the pool as such.
+    fn pool_problems(&self) -> Vec<Contradiction> {
+        let mut found = Vec::new();
+        if self.min_idle > self.connection_pool_size {
+            let what = "`min_idle` is more than `connection_pool_size`".to_owned();
+            let advice = "lower it, or raise `connection_pool_size`".to_owned();
+            found.push(("min_idle", what, advice));
+        }
+        if self.server_connections_max.is_some() && self.scheme() == Some(Dialect::Sqlite) {
+            let what = "SQLite has no server".to_owned();
+            let advice = "remove it; `connection_pool_size` bounds the connections to the file".to_owned();
+            found.push(("server_connections_max", what, advice));
+        }
+        found
     }
 
     /// What is wrong with the replicas as such.
@@ -275,6 +310,7 @@ impl Section for DatabaseConfig {
             Some(_) => {}
         }
         found.extend(self.replica_problems());
+        found.extend(self.pool_problems());
         found
     }
 }

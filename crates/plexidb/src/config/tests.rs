@@ -5,6 +5,7 @@ use super::{Config, ConfigBuilder, ConfigErrors};
 
 mod address;
 mod environment;
+mod pool;
 mod problems;
 mod reference;
 mod replicas;

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plexidb_cache::{Flights, L1, L1Config, SlotArray};
-use plexidb_core::{Connector, Dialect, Limits};
-use plexidb_drivers::ConnectOptions;
-use plexidb_pool::{Endpoint, Group, GroupConfig, Pool, PoolConfig, Role as EndpointRole};
-use secrecy::ExposeSecret as _;
+use plexidb_core::{Dialect, Limits};
+use plexidb_pool::{Endpoint, Group, GroupConfig, Role as EndpointRole};
 use tokio::sync::Semaphore;
 
-use super::{Config, Database, DatabaseConfig};
+use super::plan::Plan;
+use super::{Config, Database};
 use crate::config::Role;
 use crate::database::{Inner, LastRefresh, Settings};
 use crate::endpoints::{Endpoints, ReplicaSet, ReplicaSettings, Replicas};
@@ -47,18 +46,14 @@ pub(super) fn ticker(l1: &Arc<L1>) -> tokio::task::JoinHandle<()> {
 /// Opens one database: connects once, so that a wrong URL or password shows now, and reads the schema.
 pub(super) async fn database(
     config: &Config,
-    database: &DatabaseConfig,
+    plan: Plan<'_>,
     scope: u64,
     l1: Arc<L1>,
 ) -> Result<Database, Error> {
-    let options = ConnectOptions {
-        connect_timeout: database.connect_timeout,
-        ..ConnectOptions::default()
-    };
-    let connector = plexidb_drivers::connector(database.url().expose_secret(), &options)?;
+    let (database, connector) = (plan.database, Arc::clone(plan.primary()));
     let dialect = connector.dialect();
     let slots = Arc::new(SlotArray::for_cache(config.l1_bytes_max));
-    let endpoints = endpoints(database, &options, &connector, &slots).await?;
+    let endpoints = endpoints(&plan, &slots).await?;
     let registry = Arc::new(Registry::new(config.statements_max, database.adaptive_caching));
     let inner = Arc::new(Inner {
         name: database.name.clone(),
@@ -97,36 +92,50 @@ pub(super) async fn database(
         runtime: tokio::runtime::Handle::current(),
     });
     inner.refresh_schema().await?;
+    warm_up(&inner, database.min_idle);
     Ok(Database { inner })
 }
 
-/// The pool of a database, or with replicas all of theirs.
-async fn endpoints(
-    database: &DatabaseConfig,
-    options: &ConnectOptions,
-    connector: &Arc<dyn Connector>,
-    slots: &Arc<SlotArray>,
-) -> Result<Endpoints, Error> {
-    let pool = Pool::new(Arc::clone(connector), pool_config(database));
-    if database.replicas.is_empty() {
-        return Ok(Endpoints::single(Arc::clone(connector), pool));
+/// Makes the connections that are kept ready, in the background. Where that fails the pools go on trying by themselves.
+fn warm_up(inner: &Inner, connections: usize) {
+    if connections == 0 {
+        return;
     }
-    let mut connectors = vec![Arc::clone(connector)];
-    let mut members = vec![Endpoint::new(connector.target(), EndpointRole::Primary, pool)];
-    for (index, replica) in database.replicas.iter().enumerate() {
-        let connector = plexidb_drivers::connector(replica.url.expose_secret(), options)?;
+    for pool in inner.endpoints.pools() {
+        inner.runtime.spawn(async move {
+            if let Err(error) = pool.warm_up(connections).await {
+                tracing::debug!(%error, "could not make the connections that are kept ready");
+            }
+        });
+    }
+}
+
+/// The pool of a database, or with replicas all of theirs.
+async fn endpoints(plan: &Plan<'_>, slots: &Arc<SlotArray>) -> Result<Endpoints, Error> {
+    let Plan {
+        database, connectors, ..
+    } = plan;
+    if database.replicas.is_empty() {
+        let connector = plan.primary();
+        return Ok(Endpoints::single(Arc::clone(connector), plan.pool(connector)));
+    }
+    let mut members: Vec<Endpoint> = Vec::with_capacity(connectors.len());
+    for (index, connector) in connectors.iter().enumerate() {
+        let pool = plan.pool(connector);
+        let Some(replica) = index.checked_sub(1).map(|index| &database.replicas[index]) else {
+            members.push(Endpoint::new(connector.target(), EndpointRole::Primary, pool));
+            continue;
+        };
         // Two users of one server have the same target.
-        let is_taken = connectors
+        let is_taken = connectors[..index]
             .iter()
             .any(|other| other.target() == connector.target());
         let name = match is_taken {
-            true => format!("{} (replica {})", connector.target(), index + 1),
+            true => format!("{} (replica {index})", connector.target()),
             false => connector.target().to_owned(),
         };
-        let pool = Pool::new(Arc::clone(&connector), pool_config(database));
         let member = Endpoint::new(name, EndpointRole::Replica, pool).weight(replica.weight);
         members.push(replica.tags.iter().fold(member, Endpoint::tag));
-        connectors.push(connector);
     }
     let group_config = GroupConfig {
         balance: database.balance,
@@ -138,16 +147,5 @@ async fn endpoints(
         patience: database.pool_timeout,
     };
     let set = ReplicaSet::new(group, settings, Arc::clone(slots));
-    Ok(Endpoints::replicated(set, connectors, database.replica_check_interval).await)
-}
-
-fn pool_config(database: &DatabaseConfig) -> PoolConfig {
-    PoolConfig {
-        connections_max: database.connection_pool_size,
-        overflow_max: database.max_overflow,
-        checkout_timeout: database.pool_timeout,
-        lifetime_max: database.pool_recycle,
-        idle_timeout: database.idle_timeout,
-        ..PoolConfig::default()
-    }
+    Ok(Endpoints::replicated(set, connectors.clone(), database.replica_check_interval).await)
 }

@@ -14,6 +14,7 @@ mod errors;
 mod freshness;
 mod hits;
 mod learning;
+mod pool;
 mod precision;
 mod replicas;
 mod schema_changes;

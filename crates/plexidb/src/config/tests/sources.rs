@@ -34,6 +34,13 @@ fn a_url_alone_comes_with_the_documented_defaults() {
     assert_eq!((database.connection_pool_size, database.max_overflow), (10, 10));
     assert_eq!(database.pool_timeout, Duration::from_secs(30));
     assert_eq!(database.pool_recycle, Duration::from_secs(1_800));
+    assert_eq!((database.min_idle, database.waiting_max), (0, 65_536));
+    assert_eq!(database.overflow_idle_timeout, Duration::from_secs(1));
+    assert_eq!(
+        (database.shedding_target, database.server_connections_max),
+        (None, None)
+    );
+    assert_eq!(database.leak_after, Some(Duration::from_secs(600)));
     assert_eq!(database.connect_timeout, Duration::from_secs(10));
     assert_eq!(
         (database.statement_timeout, database.result_rows_max),

@@ -27,7 +27,7 @@ pub use profile::{
     Change, ColumnUse, Columns, EqualityKey, FunctionCall, KeyValue, Profile, RelationName, RelationUse,
     WriteTarget,
 };
-pub use reason::{Reason, Unbounded};
+pub use reason::{Elsewhere, Reason, Unbounded};
 pub use resolve::{Cacheability, Footprint, ScopedRead, WriteExtent, resolve};
 pub use scan::{Scanner, Token, TokenKind, scan};
 pub use split::{ScriptStatement, StatementEnd, Statements, split_statements};

@@ -1,6 +1,7 @@
 //! Why a result is not cached, for users to read and for statistics to count.
 //!
-//! Invariant: a code never changes its meaning; a sentence names the thing that is in the way.
+//! Invariant: a code never changes its meaning; a sentence names the thing that is in the way. Of several reasons the one counts that
+//! allows least.
 
 use thiserror::Error;
 
@@ -139,6 +140,26 @@ impl Reason {
         }
     }
 
+    /// How far another server that has the same rows may run the statement.
+    #[must_use]
+    pub fn elsewhere(&self) -> Elsewhere {
+        match self {
+            Self::VolatileFunction(name) if is_mere_chance(name) => Elsewhere::Alike,
+            Self::TimeDependent(_) => Elsewhere::ByItsClock,
+            Self::FunctionReads(_) => Elsewhere::ByAnyRows,
+            Self::View { reason, .. } | Self::Policy { reason, .. } => reason.elsewhere(),
+            _ => Elsewhere::Never,
+        }
+    }
+
+    /// The reason that is kept of two: the one that allows less, else the first.
+    pub(crate) fn weightier(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(first), Some(second)) if second.elsewhere() > first.elsewhere() => Some(second),
+            (first, second) => first.or(second),
+        }
+    }
+
     /// Whether a fresher reading of the schema could change the verdict: the statement names what the catalog lacks.
     #[must_use]
     pub fn may_be_stale_catalog(&self) -> bool {
@@ -151,6 +172,40 @@ impl Reason {
             _ => false,
         }
     }
+}
+
+/// Functions that draw by chance and leave nothing behind.
+fn is_mere_chance(name: &str) -> bool {
+    let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+    matches!(
+        name,
+        "random"
+            | "random_normal"
+            | "gen_random_uuid"
+            | "uuid_generate_v4"
+            | "uuidv4"
+            | "uuidv7"
+            | "rand"
+            | "random_bytes"
+            | "uuid"
+            | "uuid_v4"
+            | "uuid_v7"
+            | "sys_guid"
+    )
+}
+
+/// How far another server with the same rows may run a statement whose result is not cached, from the least restrained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Elsewhere {
+    /// It would do the same there: it draws by chance.
+    Alike,
+    /// It would do the same there, but for the server's clock.
+    ByItsClock,
+    /// It only reads, but nobody knows which rows.
+    ByAnyRows,
+    /// It belongs to the server that takes the writes: it leaves something behind, tells of its server or session, or is not
+    /// understood.
+    Never,
 }
 
 /// Why a statement may write anything.

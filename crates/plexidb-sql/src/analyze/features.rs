@@ -70,9 +70,7 @@ impl Features {
     pub(super) fn apply(self, profile: &mut Profile) {
         profile.functions.extend(self.functions);
         profile.has_limit |= self.has_limit;
-        if profile.refusal.is_none() {
-            profile.refusal = self.refusal;
-        }
+        profile.refusal = Reason::weightier(profile.refusal.take(), self.refusal);
         let sets_session = profile.functions.iter().any(|call| changes_session(&call.name));
         if (self.changes_session || sets_session)
             && matches!(profile.kind, StatementKind::Read | StatementKind::Write)
@@ -82,7 +80,7 @@ impl Features {
     }
 
     fn refuse(&mut self, reason: Reason) {
-        self.refusal.get_or_insert(reason);
+        self.refusal = Reason::weightier(self.refusal.take(), Some(reason));
     }
 
     fn call(&mut self, name: &str, arguments: usize) {

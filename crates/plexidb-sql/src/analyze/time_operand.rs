@@ -194,7 +194,7 @@ impl Collector<'_, '_> {
     }
 
     fn refuse(&mut self, reason: Reason) {
-        self.profile.refusal.get_or_insert(reason);
+        self.profile.refusal = Reason::weightier(self.profile.refusal.take(), Some(reason));
     }
 
     /// The literals 'localtime' and 'utc', anywhere: where exactly they stand matters little.

@@ -16,6 +16,12 @@ pub(super) struct Hidden {
     pub(super) writing_function: Option<String>,
 }
 
+impl Hidden {
+    fn refuse(&mut self, reason: Option<Reason>) {
+        self.refusal = Reason::weightier(self.refusal.take(), reason);
+    }
+}
+
 /// Looks at the columns that the statement names.
 pub(super) fn judge(profile: &Profile, resolved: &[Resolved<'_, '_>], catalog: &Catalog) -> Hidden {
     let mut hidden = Hidden::default();
@@ -25,7 +31,7 @@ pub(super) fn judge(profile: &Profile, resolved: &[Resolved<'_, '_>], catalog: &
             for column in &profile.time_columns {
                 if !holds_time(column, resolved) {
                     let what = format!("column {}, read as a time, may hold 'now' and", column.name);
-                    hidden.refusal.get_or_insert(Reason::TimeDependent(what));
+                    hidden.refuse(Some(Reason::TimeDependent(what)));
                 }
             }
             for column in &profile.columns.named {
@@ -35,7 +41,7 @@ pub(super) fn judge(profile: &Profile, resolved: &[Resolved<'_, '_>], catalog: &
         Dialect::MySql => {
             if let Some(column) = time_of_today(profile, resolved) {
                 let what = format!("the TIME column {column} beside dates");
-                hidden.refusal = Some(Reason::TimeDependent(what));
+                hidden.refuse(Some(Reason::TimeDependent(what)));
             }
         }
     }
@@ -140,7 +146,7 @@ fn judge_attribute(
         is_table: false,
     };
     let Verdict { refusal, may_write } = judge_function(&call, catalog);
-    hidden.refusal = hidden.refusal.take().or(refusal);
+    hidden.refuse(refusal);
     if may_write {
         hidden.writing_function.get_or_insert(call.name);
     }

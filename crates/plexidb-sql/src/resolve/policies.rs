@@ -76,7 +76,7 @@ impl<'c> Reads<'c> {
             table: table.name.to_string(),
             reason: Box::new(reason),
         });
-        self.refusal = before.or(inside);
+        self.refusal = Reason::weightier(before, inside);
         if let Some(policies) = self.policies.as_mut() {
             policies.depth -= 1;
         }

@@ -1,6 +1,6 @@
 //! What a statement reads: tables, through views and partitions, and the functions that it calls on the way.
 //!
-//! Invariant: the first thing that is in the way of caching is kept as the reason; reading goes on, so that the tables
+//! Invariant: what is most in the way of caching is kept as the reason; reading goes on, so that the tables
 //! are complete as far as they are known.
 
 use plexidb_core::{Catalog, Dialect, Table, TableKind, TableName};
@@ -162,7 +162,7 @@ impl<'c> Reads<'c> {
             view: name,
             reason: Box::new(reason),
         });
-        self.refusal = before.or(inside);
+        self.refusal = Reason::weightier(before, inside);
     }
 
     fn add(&mut self, table: &Table) {
@@ -175,9 +175,7 @@ impl<'c> Reads<'c> {
     }
 
     pub(super) fn refuse(&mut self, reason: Option<Reason>) {
-        if self.refusal.is_none() {
-            self.refusal = reason;
-        }
+        self.refusal = Reason::weightier(self.refusal.take(), reason);
     }
 }
 

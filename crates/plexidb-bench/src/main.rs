@@ -4,6 +4,7 @@
 
 mod bare;
 mod chat;
+mod failover;
 mod figure;
 mod hit;
 mod overhead;
@@ -50,6 +51,8 @@ enum Name {
     Writes(writes::Options),
     /// What the connection pool costs and does under load, against deadpool, bb8 and sqlx.
     Pool,
+    /// How soon writes resume after a failover, and what the death of a replica costs, against a bare driver with a list of hosts.
+    Failover(failover::Options),
     /// Checks that no result is ever older than an acknowledged write, with faults, on all databases.
     Coherence(CoherenceOptions),
 }
@@ -100,6 +103,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Chat(options) => tokio::spawn(chat::run(options, cli.quick, cli.json)).await??,
         Name::Writes(options) => tokio::spawn(writes::run(options, cli.quick)).await??,
         Name::Pool => tokio::spawn(pool::run(cli.quick, cli.json)).await??,
+        Name::Failover(options) => tokio::spawn(failover::run(options, cli.quick, cli.json)).await??,
         Name::Coherence(options) => return check(options, cli.quick, cli.json).await,
     };
     report.print(cli.json)?;

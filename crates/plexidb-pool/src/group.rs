@@ -137,9 +137,9 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// [`GroupError::NoPrimary`], [`GroupError::SeveralPrimaries`], [`GroupError::OutdatedPrimary`] or
-    /// [`GroupError::Unavailable`] where no endpoint is fit, [`GroupError::Pool`] or [`GroupError::NoConnection`] where those
-    /// that are give no connection.
+    /// [`GroupError::NoPrimary`], [`GroupError::SeveralPrimaries`], [`GroupError::OutdatedPrimary`],
+    /// [`GroupError::DeposedPrimary`] or [`GroupError::Unavailable`] where no endpoint is fit, [`GroupError::Pool`] or
+    /// [`GroupError::NoConnection`] where those that are give no connection.
     pub async fn checkout(&self, need: &Need) -> Result<GroupLease, GroupError> {
         self.shared.checkout(need).await
     }

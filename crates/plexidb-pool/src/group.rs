@@ -181,6 +181,15 @@ impl Group {
         }
     }
 
+    /// Takes note that a check, sent at the given time, got no answer of use: of lag and position nothing is known any more, since
+    /// the endpoint may have started anew, from an earlier position. It says nothing of whether it works.
+    pub fn forget_progress(&self, endpoint: EndpointId, asked_at: Instant) {
+        let EndpointId(index) = endpoint;
+        if let Some(member) = self.shared.board().members.get_mut(index) {
+            member.forget_progress(asked_at);
+        }
+    }
+
     /// Forgets what was observed, the newest timeline included, so that the configuration counts again: for databases that were
     /// set up anew, with timelines that begin anew.
     pub fn forget_observations(&self) {

@@ -136,6 +136,13 @@ impl Member {
         });
     }
 
+    /// A check that was sent at this time got no answer of use: what was known from before it counts no more.
+    pub(crate) fn forget_progress(&mut self, asked_at: Instant) {
+        if let Some(observed) = self.observed.as_mut().filter(|seen| seen.asked_at <= asked_at) {
+            (observed.lag, observed.position) = (None, None);
+        }
+    }
+
     pub(crate) fn forget_position(&mut self) {
         if let Some(observed) = &mut self.observed {
             observed.position = None;

@@ -137,9 +137,9 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// [`GroupError::NoPrimary`], [`GroupError::SeveralPrimaries`], [`GroupError::OutdatedPrimary`] or
-    /// [`GroupError::Unavailable`] where no endpoint is fit, [`GroupError::Pool`] or [`GroupError::NoConnection`] where those
-    /// that are give no connection.
+    /// [`GroupError::NoPrimary`], [`GroupError::SeveralPrimaries`], [`GroupError::OutdatedPrimary`],
+    /// [`GroupError::DeposedPrimary`] or [`GroupError::Unavailable`] where no endpoint is fit, [`GroupError::Pool`] or
+    /// [`GroupError::NoConnection`] where those that are give no connection.
     pub async fn checkout(&self, need: &Need) -> Result<GroupLease, GroupError> {
         self.shared.checkout(need).await
     }
@@ -178,6 +178,15 @@ impl Group {
         if index < self.shared.pools.len() {
             self.shared.board().lose(index, asked_at, Instant::now());
             self.shared.changed.notify_waiters();
+        }
+    }
+
+    /// Takes note that a check, sent at the given time, got no answer of use: of lag and position nothing is known any more, since
+    /// the endpoint may have started anew, from an earlier position. It says nothing of whether it works.
+    pub fn forget_progress(&self, endpoint: EndpointId, asked_at: Instant) {
+        let EndpointId(index) = endpoint;
+        if let Some(member) = self.shared.board().members.get_mut(index) {
+            member.forget_progress(asked_at);
         }
     }
 

@@ -279,6 +279,18 @@ impl Board {
         }
         self.epoch += 1;
         self.members.iter_mut().for_each(Member::forget_position);
+        self.members[index].is_deposed = false;
+        // One that was merely configured, and never seen, may have been the right one all the time.
+        if now.1.is_none() && self.members[last.0].observed().is_some() {
+            self.members[last.0].is_deposed = true;
+        }
+    }
+
+    /// The name of the one that took the writes last.
+    pub(crate) fn writer_last(&self) -> String {
+        self.writer_last
+            .map(|(index, _)| self.name(index))
+            .unwrap_or_default()
     }
 
     /// Why each endpoint does not serve the read as a replica.

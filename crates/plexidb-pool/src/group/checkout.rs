@@ -187,6 +187,12 @@ impl Shared {
                 newest: board.newest.unwrap_or_default(),
                 unfit,
             },
+            Refusal::NoWriter(NoWriter::Deposed(indices)) => GroupError::DeposedPrimary {
+                group,
+                endpoints: names(indices),
+                successor: board.writer_last(),
+                unfit,
+            },
             Refusal::WriterUnfit(index, _) => GroupError::Unavailable {
                 group,
                 endpoint: board.name(*index),

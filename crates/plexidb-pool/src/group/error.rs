@@ -66,6 +66,24 @@ pub enum GroupError {
         /// Why no replica served it, where it was a read.
         unfit: Vec<(String, Unfit)>,
     },
+    /// The only servers that take writes are such from which another has taken over. It may have acknowledged writes that they
+    /// lack.
+    #[error(
+        "{} of \"{group}\" takes writes, but {successor} has taken over from it: nothing is written there before it has followed \
+         {successor}, which refuses writes now; if {successor} is to be given up, forget what was observed{}",
+        .endpoints.join(", "),
+        unfit_list(.unfit)
+    )]
+    DeposedPrimary {
+        /// The group's name.
+        group: String,
+        /// Their names.
+        endpoints: Vec<String>,
+        /// The name of the one that took over last.
+        successor: String,
+        /// Why no replica served it, where it was a read.
+        unfit: Vec<(String, Unfit)>,
+    },
     /// The primary fails, so that it is left alone for a while.
     #[error(
         "{endpoint}, the primary of \"{group}\", cannot be reached: it is tried again {}; check the server and the network{}",
@@ -111,9 +129,10 @@ impl GroupError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoPrimary { .. } | Self::SeveralPrimaries { .. } | Self::OutdatedPrimary { .. } => {
-                ErrorKind::ReadOnly
-            }
+            Self::NoPrimary { .. }
+            | Self::SeveralPrimaries { .. }
+            | Self::OutdatedPrimary { .. }
+            | Self::DeposedPrimary { .. } => ErrorKind::ReadOnly,
             Self::Unavailable { .. } | Self::NoConnection { .. } => ErrorKind::Connect,
             Self::Pool { source, .. } => source.kind(),
         }

@@ -44,6 +44,9 @@ pub(crate) struct Member {
     losses_max: u32,
     pub(crate) breaker: Breaker,
     pub(crate) standing: Standing,
+    /// Another took the writes over from it where there are no timelines to tell, and it was not seen since to have
+    /// replayed what that one has.
+    pub(crate) is_deposed: bool,
     /// Raised whenever its role changes.
     pub(crate) epoch: u64,
     pub(crate) in_flight: usize,
@@ -63,6 +66,7 @@ impl Member {
             losses_max: breaker.failures_max.max(1),
             breaker: Breaker::new(breaker),
             standing: Standing::new(latency_decay),
+            is_deposed: false,
             epoch: 0,
             in_flight: 0,
             chosen: 0,
@@ -103,6 +107,9 @@ impl Member {
             self.epoch += 1;
         }
         self.observed_at = Some(asked_at);
+        if observation.role == Role::Replica && observation.position.is_some() {
+            self.is_deposed = false;
+        }
         if self.lost_at <= Some(asked_at) {
             self.losses = 0;
         }
@@ -129,6 +136,13 @@ impl Member {
         });
     }
 
+    /// A check that was sent at this time got no answer of use: what was known from before it counts no more.
+    pub(crate) fn forget_progress(&mut self, asked_at: Instant) {
+        if let Some(observed) = self.observed.as_mut().filter(|seen| seen.asked_at <= asked_at) {
+            (observed.lag, observed.position) = (None, None);
+        }
+    }
+
     pub(crate) fn forget_position(&mut self) {
         if let Some(observed) = &mut self.observed {
             observed.position = None;
@@ -141,5 +155,6 @@ impl Member {
         }
         self.observed = None;
         self.losses = 0;
+        self.is_deposed = false;
     }
 }

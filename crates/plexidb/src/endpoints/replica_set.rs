@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use plexidb_cache::SlotArray;
 use plexidb_core::{Position, ReplicationRole, ReplicationState, Tag};
-use plexidb_pool::{EndpointGuard, EndpointId, Group, GroupLease, Need, Observation, Position as Mark, Role};
+use plexidb_pool::{EndpointGuard, EndpointId, Group, GroupLease, Need, Observation, Position as Mark};
 use plexidb_sql::Dependencies;
 use tokio::sync::watch;
 
@@ -253,11 +253,7 @@ impl ReplicaSet {
         };
         self.checkpoints.reach(index, asked.epoch, None);
         self.sessions.forget(index);
-        let stats = self.group.stats();
-        let seen = &stats.endpoints[index];
-        if seen.role_observed == Some(Role::Replica) {
-            self.saw(id, Observation::replica(asked.at), None);
-        }
+        self.group.forget_progress(id, asked.at);
         if is_unreachable {
             self.group.unreachable(id, asked.at);
         }

@@ -168,10 +168,48 @@ fn two_primaries_without_timelines_get_no_writes() {
     assert_eq!(write(&mut board, now), several(&[0, 1]));
     board.lose(0, now, now);
     assert_eq!(write(&mut board, now), Ok(1));
+    // It comes back too late.
     board.observe(0, Observation::primary(now + SECOND));
-    assert_eq!(write(&mut board, now + SECOND), several(&[0, 1]));
-    board.observe(0, Observation::replica(now + SECOND));
     assert_eq!(write(&mut board, now + SECOND), Ok(1));
+}
+
+#[test]
+fn without_timelines_one_that_was_replaced_gets_nothing_before_it_has_followed() {
+    let mut board = board(&[1], Balance::PeakEwma);
+    let now = Instant::now();
+    let later = |seconds: u32| now + SECOND * seconds;
+    let deposed = || Err(Refusal::NoWriter(NoWriter::Deposed(vec![0])));
+    board.observe(0, Observation::primary(now));
+    (0..3).for_each(|_| board.lose(0, now, now));
+    board.observe(1, Observation::primary(now));
+    assert_eq!(write(&mut board, now), Ok(1));
+
+    // As a liar, and then as a second primary.
+    board.observe(0, Observation::replica(later(1)));
+    board.observe(0, Observation::primary(later(2)));
+    assert_eq!(write(&mut board, later(2)), Ok(1));
+    // It lacks what the other has, also where that is gone, or refuses.
+    (0..3).for_each(|_| board.lose(1, later(3), later(3)));
+    assert_eq!(board.writer, Ok(1));
+    board.observe(1, Observation::replica(later(4)));
+    assert_eq!(write(&mut board, later(4)), deposed());
+
+    // Once it has followed it can be promoted as any other.
+    board.observe(1, Observation::primary(later(5)));
+    board.observe(0, Observation::replica(later(5)).position(Position::new(7)));
+    board.observe(1, Observation::replica(later(6)));
+    board.observe(0, Observation::primary(later(6)));
+    assert_eq!(write(&mut board, later(6)), Ok(0));
+    assert_eq!(board.epoch, 2);
+}
+
+#[test]
+fn one_that_was_only_configured_is_not_replaced_by_the_first_that_is_seen() {
+    let mut board = board(&[1], Balance::PeakEwma);
+    let now = Instant::now();
+    board.observe(1, Observation::primary(now));
+    board.observe(0, Observation::primary(now));
+    assert_eq!(write(&mut board, now), several(&[0, 1]));
 }
 
 #[test]

@@ -86,6 +86,38 @@ impl<'a> ArrayRef<'a> {
         Self(bytes)
     }
 
+    /// Whether the bytes are exactly what an [`Array`] encodes to: at most six dimensions, none of them empty, as many elements as they
+    /// announce, each well-formed. Elements that are arrays themselves are refused, since no database has any.
+    pub(crate) fn is_well_formed(self) -> bool {
+        let Some((&count, rest)) = self.0.split_first() else {
+            return false;
+        };
+        let count = usize::from(count);
+        if count > DIMENSIONS_MAX || rest.len() < count * DIMENSION_BYTES {
+            return false;
+        }
+        let announced = self
+            .dimensions()
+            .try_fold(1_u64, |product, dimension| match dimension.len {
+                0 => None,
+                len => product.checked_mul(u64::from(len)),
+            });
+        let announced = if count == 0 { Some(0) } else { announced };
+        let mut rest = &rest[count * DIMENSION_BYTES..];
+        let mut elements = 0_u64;
+        while let Some((len, tail)) = rest.split_first_chunk() {
+            let Some((cell, tail)) = tail.split_at_checked(u32::from_le_bytes(*len) as usize) else {
+                return false;
+            };
+            match ValueRef::decode(cell) {
+                Ok(ValueRef::Array(_)) | Err(_) => return false,
+                Ok(_) => elements += 1,
+            }
+            rest = tail;
+        }
+        rest.is_empty() && announced == Some(elements)
+    }
+
     pub(crate) fn encoded(self) -> &'a [u8] {
         self.0
     }

@@ -34,7 +34,7 @@ pub use from_value::{FromValue, RowError};
 pub use param::{Params, ToParam};
 pub use port::{BoxFuture, Canceller, Connection, ConnectionStatus, Connector, Executed, Limits, SessionId};
 pub use replication::{MalformedPosition, Position, ReplicationRole, ReplicationState};
-pub use rows::{Column, ColumnIndex, Row, RowSet, RowSetBuilder};
+pub use rows::{Column, ColumnIndex, MalformedRows, Row, RowSet, RowSetBuilder};
 pub use tag::{Facet, KeySpace, Place, Tag};
 pub use temporal::{Date, Interval, OutOfRange, Time, TimeTz, Timestamp};
 pub use value::{Bits, Value, ValueRef};

@@ -12,10 +12,12 @@ use crate::value::ValueRef;
 
 mod builder;
 mod deserialize;
+mod flat;
 #[cfg(test)]
 mod tests;
 
 pub use builder::RowSetBuilder;
+pub use flat::MalformedRows;
 
 /// A column of a result.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Cells, Column, Row, RowSet};
+use super::{Cells, Column, RowSet};
 use crate::value::ValueRef;
 
 /// Builds a [`RowSet`].
@@ -71,18 +71,12 @@ impl RowSetBuilder {
     pub fn finish(mut self) -> RowSet {
         let rows = self.rows();
         self.ends.truncate(rows * self.columns.len());
-        let cells = Arc::new(Cells {
+        self.bytes
+            .truncate(self.ends.last().map_or(0, |&end| end as usize));
+        RowSet::of_cells(Cells {
             columns: self.columns,
             ends: self.ends.into_boxed_slice(),
             bytes: self.bytes.into_boxed_slice(),
-        });
-        // BYTES_MAX bounds the rows as well, since a cell takes at least one byte.
-        let rows = (0..rows as u32)
-            .map(|index| Row {
-                cells: Arc::clone(&cells),
-                index,
-            })
-            .collect();
-        RowSet { cells, rows }
+        })
     }
 }

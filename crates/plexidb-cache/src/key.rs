@@ -104,6 +104,18 @@ fn encode_cell(param: ValueRef<'_>, buffer: &mut KeyBuffer) {
 }
 
 impl Key {
+    /// The statement.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// The parameters with their types, the same in every process.
+    #[must_use]
+    pub fn params(&self) -> &[u8] {
+        &self.params
+    }
+
     pub(crate) fn hash(&self) -> u64 {
         self.hash
     }

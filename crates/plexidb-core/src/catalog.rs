@@ -3,7 +3,10 @@
 //! Invariant: a catalog is one reading of one schema epoch and never changes; facts that a driver could not
 //! learn are represented so that they widen, never narrow, what a write touches.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash as _, Hasher as _};
+
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::comparison::Comparison;
 use crate::dialect::Dialect;
@@ -21,7 +24,7 @@ pub struct TableName {
 }
 
 /// What kind of relation a [`Table`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TableKind {
     /// An ordinary table.
     Table,
@@ -36,7 +39,7 @@ pub enum TableKind {
 }
 
 /// A column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Column {
     /// The name.
     pub name: String,
@@ -59,7 +62,7 @@ pub struct Column {
 }
 
 /// When a trigger acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TriggerTiming {
     /// Before the row is written, or instead of it: it may change what is written.
     Before,
@@ -68,7 +71,7 @@ pub enum TriggerTiming {
 }
 
 /// A trigger or rewrite rule of the user, or anything else that acts when rows are written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Trigger {
     /// The name.
     pub name: String,
@@ -107,7 +110,7 @@ impl Trigger {
 }
 
 /// What a [`Key`] guarantees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
     /// The primary key.
     Primary,
@@ -118,7 +121,7 @@ pub enum KeyKind {
 }
 
 /// A primary key, unique constraint or index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The name.
     pub name: String,
@@ -129,7 +132,7 @@ pub struct Key {
 }
 
 /// What happens to the child when the parent's key changes or its row is deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ForeignKeyAction {
     /// The write is refused (`NO ACTION`, `RESTRICT`).
     Refuse,
@@ -142,7 +145,7 @@ pub enum ForeignKeyAction {
 }
 
 /// A foreign key of the table that holds it (the child).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ForeignKey {
     /// The referencing columns.
     pub columns: Vec<String>,
@@ -160,7 +163,7 @@ pub struct ForeignKey {
 }
 
 /// A table or view.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Table {
     /// The qualified name.
     pub name: TableName,
@@ -189,7 +192,7 @@ pub struct Table {
 }
 
 /// How far a function's result is fixed by its arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Volatility {
     /// By its arguments alone.
     Immutable,
@@ -321,6 +324,22 @@ impl Catalog {
             Some(schema) => in_schema(schema),
             None => self.search_path.iter().find_map(|schema| in_schema(schema)),
         }
+    }
+
+    /// Tells this schema from others: processes whose catalogs have the same fingerprint derive the same tags from the same
+    /// statement. It is that of one machine architecture and one build of this crate; the server's version does not count.
+    #[must_use]
+    pub fn fingerprint(&self) -> u128 {
+        let mut hasher = Xxh3::new();
+        (self.dialect, self.are_names_case_sensitive, self.are_values_exact).hash(&mut hasher);
+        self.search_path.hash(&mut hasher);
+        let mut tables: Vec<&Table> = self.tables.iter().collect();
+        tables.sort_by(|one, other| one.name.cmp(&other.name));
+        tables.hash(&mut hasher);
+        let functions: BTreeMap<&String, &Volatility> = self.functions.iter().collect();
+        functions.hash(&mut hasher);
+        hasher.write_u8(0);
+        hasher.digest128()
     }
 
     /// The volatility of a function, by its name in lower case; `None` where the catalog does not know it.

@@ -26,7 +26,7 @@ mod value;
 pub use builder::ConfigBuilder;
 pub use database::{DatabaseConfig, Role};
 pub use problem::{ConfigErrors, ConfigProblem};
-pub use redis::RedisConfig;
+pub use redis::{Coherence, OnPartition, RedisConfig};
 pub use reference::config_reference;
 pub use replica::ReplicaConfig;
 pub use table::TableConfig;

@@ -45,8 +45,8 @@ mod touched;
 mod transaction;
 
 pub use config::{
-    Config, ConfigBuilder, ConfigErrors, ConfigProblem, DatabaseConfig, RedisConfig, ReplicaConfig, Role,
-    TableConfig, config_reference,
+    Coherence, Config, ConfigBuilder, ConfigErrors, ConfigProblem, DatabaseConfig, OnPartition, RedisConfig,
+    ReplicaConfig, Role, TableConfig, config_reference,
 };
 pub use database::{Database, Execution};
 pub use endpoints::Replicas;

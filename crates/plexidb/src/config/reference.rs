@@ -23,7 +23,7 @@ pub fn config_reference() -> String {
     push_table::<TableConfig>(&mut page, None);
     page.push_str("\n## `[redis]`\n\n");
     page.push_str(
-        "The server of the shared tier. This version checks the section and does not connect to it.\n\n",
+        "Several processes share the results of their databases through a Redis or Valkey server, and none serves a stale one ([how](adr/0009-shared-tier.md)).\n\n",
     );
     push_table::<RedisConfig>(&mut page, Some(environment::REDIS_PREFIX));
     page.push_str(ENVIRONMENT);

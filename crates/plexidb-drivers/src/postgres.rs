@@ -21,27 +21,34 @@ mod exchange;
 mod failure;
 mod login;
 mod message;
+mod pooler;
 mod query;
 mod replication;
 mod reset;
 mod sessions;
 mod settings;
+mod settling;
 mod socket;
 mod startup;
 mod statement;
 mod text_query;
 mod tls;
 mod types;
+mod unnamed;
 mod wire;
 
 use cancel::PostgresCanceller;
 use connection::PostgresConnection;
+use dial::Dialler;
+use pooler::Pooler;
 use sessions::Sessions;
 use settings::Settings;
+use settling::Settling;
 use startup::Session;
 use statement::StatementCache;
 use tls::TlsClient;
 use types::TypeRegistry;
+use wire::OpenWire;
 
 /// Makes connections to a PostgreSQL database.
 pub(crate) struct PostgresConnector {
@@ -49,6 +56,8 @@ pub(crate) struct PostgresConnector {
     tls: Arc<TlsClient>,
     types: Arc<TypeRegistry>,
     sessions: Arc<Sessions>,
+    settling: Arc<Settling>,
+    pooler: Pooler,
     target: Arc<str>,
 }
 
@@ -61,16 +70,23 @@ impl PostgresConnector {
             tls: Arc::new(TlsClient::new()),
             types: Arc::default(),
             sessions: Arc::default(),
+            settling: Arc::default(),
+            pooler: Pooler::default(),
         })
     }
 
     async fn start_session(&self, progress: &ConnectProgress) -> Result<Session, DriverError> {
-        startup::connect(&self.settings, &self.tls, Arc::clone(&self.target), progress).await
+        let dialler = Dialler::new(&self.settings, &self.tls, Arc::clone(&self.target), progress);
+        startup::connect(&dialler, &self.pooler).await
     }
 
     async fn open(&self, progress: &ConnectProgress) -> Result<Box<dyn Connection>, DriverError> {
         let session = self.start_session(progress).await?;
-        self.sessions.remember(&session);
+        if session.is_pooled {
+            self.settling.remember(session.key.pid);
+        } else {
+            self.sessions.remember(&session);
+        }
         let canceller = PostgresCanceller {
             settings: Arc::clone(&self.settings),
             tls: Arc::clone(&self.tls),
@@ -79,12 +95,13 @@ impl PostgresConnector {
             is_tls: session.wire.socket().is_tls(),
         };
         Ok(Box::new(PostgresConnection {
-            wire: session.wire,
+            wire: OpenWire::new(session.wire),
             statements: StatementCache::new(self.settings.statement_cache_size),
             types: Arc::clone(&self.types),
             canceller,
             sessions: Arc::clone(&self.sessions),
             transaction: session.transaction,
+            settling: session.is_pooled.then(|| Arc::clone(&self.settling)),
             is_exchanging: false,
             cursor: None,
         }))
@@ -121,8 +138,16 @@ impl Connector for PostgresConnector {
                     ),
                 });
             };
+            let pid = pid.cast_signed();
+            if let Some(is_settled) = self.settling.is_settled(pid) {
+                return Ok(is_settled);
+            }
             let mut own = self.start_session(&ConnectProgress::new()).await?;
-            self.sessions.terminate(&mut own, pid.cast_signed()).await
+            if own.is_pooled {
+                // Another process's: its number is the pooler's invention, and may be that of somebody else's process.
+                return Ok(false);
+            }
+            self.sessions.terminate(&mut own, pid).await
         })
     }
 }

@@ -7,6 +7,9 @@ use super::{DriverError, SqlError};
 /// PostgreSQL's `admin_shutdown`, `crash_shutdown`, `cannot_connect_now`.
 const ENDING: [&str; 3] = ["57P01", "57P02", "57P03"];
 
+/// `protocol_violation`: of this session, and what PgBouncer says of every refusal, a wrong password's included.
+const VIOLATION: &str = "08P01";
+
 /// `ER_SERVER_SHUTDOWN`, MariaDB's `ER_CONNECTION_KILLED` (both are last words at a shutdown), and what proxies send for a server
 /// behind them that is gone (`CR_SERVER_GONE_ERROR`, `CR_SERVER_LOST`).
 const ENDING_CODES: [i64; 4] = [1053, 1927, 2006, 2013];
@@ -17,7 +20,7 @@ impl DriverError {
     ///
     /// - A refused write counts (SQLSTATE 25006; MySQL's 1290, 1792 and 1836). Whoever began a read-only transaction by itself
     ///   must expect that refusal and not ask.
-    /// - 57P01 to 57P03, class 08 and MySQL's kin count where they ended a session or refused a login. Within a session that
+    /// - 57P01 to 57P03, class 08 (but 08P01) and MySQL's kin count where they ended a session or refused a login. Within a session that
     ///   goes on, class 08 is about another server (a foreign data wrapper's).
     /// - A connection that breaks without a word does not count: a network's trouble, or this session's alone. The others
     ///   are under suspicion then, and should show that they live.
@@ -41,7 +44,9 @@ impl DriverError {
 fn is_of_an_end(error: &SqlError) -> bool {
     match (error.code, &error.sqlstate) {
         (Some(code), _) => ENDING_CODES.contains(&code),
-        (None, Some(state)) => ENDING.contains(&state.as_str()) || state.starts_with("08"),
+        (None, Some(state)) => {
+            ENDING.contains(&state.as_str()) || state.starts_with("08") && state != VIOLATION
+        }
         (None, None) => false,
     }
 }

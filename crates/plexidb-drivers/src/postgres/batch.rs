@@ -27,7 +27,8 @@ impl PostgresConnection {
         let mut is_retry = false;
         while !rest.is_empty() {
             let statement = self.prepare(sql).await?;
-            let sent = self.queue_chunk(&statement, rest)?;
+            let queued = self.queue_chunk(&statement, rest);
+            let sent = self.unless_refused(queued).await?;
             let mut count = Count::default();
             self.send(true).await?;
             match self.finish(&mut count, Protocol::Extended).await? {

@@ -16,19 +16,21 @@ use super::catalog;
 use super::cursor::Cursor;
 use super::exchange::{self, Count, Ended, Failure, Protocol, Sink};
 use super::message::Completion;
+use super::pooler;
 use super::replication;
 use super::sessions::Sessions;
+use super::settling::Settling;
 use super::statement::StatementCache;
 use super::text_query::text_query;
 use super::types::TypeRegistry;
-use super::wire::Wire;
+use super::wire::OpenWire;
 
 const IDLE: u8 = b'I';
 const FAILED: u8 = b'E';
 
 /// A connection to a PostgreSQL server.
 pub(super) struct PostgresConnection {
-    pub(super) wire: Wire,
+    pub(super) wire: OpenWire,
     pub(super) statements: StatementCache,
     pub(super) types: Arc<TypeRegistry>,
     pub(super) canceller: PostgresCanceller,
@@ -36,6 +38,8 @@ pub(super) struct PostgresConnection {
     /// The transaction status of the last ReadyForQuery.
     pub(super) transaction: u8,
     pub(super) is_exchanging: bool,
+    /// Behind a pooler that hands the session on after each transaction: where its end is noted.
+    pub(super) settling: Option<Arc<Settling>>,
     pub(super) cursor: Option<Cursor>,
 }
 
@@ -84,6 +88,11 @@ impl PostgresConnection {
         ended.outcome
     }
 
+    /// Whether a pooler hands the session on after each transaction.
+    pub(super) fn is_pooled(&self) -> bool {
+        self.settling.is_some()
+    }
+
     pub(super) fn is_in_transaction(&self) -> bool {
         self.transaction != IDLE
     }
@@ -91,6 +100,9 @@ impl PostgresConnection {
     async fn run_control(&mut self, sql: &str) -> Result<(), DriverError> {
         self.start().await?;
         check_text(sql)?;
+        if self.is_pooled() {
+            pooler::check(sql, self.is_in_transaction())?;
+        }
         frontend::query(sql, &mut self.wire.outbound)
             .map_err(|error| self.wire.protocol_error(error.to_string()))?;
         self.send(true).await?;
@@ -105,7 +117,7 @@ impl PostgresConnection {
         self.start().await?;
         frontend::sync(&mut self.wire.outbound);
         self.send(false).await?;
-        let answered = self.finish(&mut Count::default(), Protocol::Extended).await?;
+        let answered = self.finish(&mut Count::default(), Protocol::Sync).await?;
         answered.map_err(Failure::into_error)
     }
 
@@ -167,9 +179,18 @@ pub(super) fn check_commit(sql: &str, completion: Completion) -> Result<(), Driv
 
 impl Drop for PostgresConnection {
     fn drop(&mut self) {
-        // A session that was idle ends by itself: nobody will ask whether it is gone.
-        if self.status() == ConnectionStatus::Idle {
-            self.sessions.forget(self.canceller.key.pid);
+        let is_idle = self.status() == ConnectionStatus::Idle;
+        let pid = self.canceller.key.pid;
+        match (&self.settling, is_idle) {
+            // A session that was idle ends by itself: nobody will ask whether it is gone.
+            (None, true) => self.sessions.forget(pid),
+            (None, false) => {}
+            (Some(settling), true) => settling.forget(pid),
+            (Some(settling), false) => {
+                if let Some(wire) = self.wire.take() {
+                    settling.give_up(wire, self.canceller.clone());
+                }
+            }
         }
     }
 }

@@ -47,7 +47,8 @@ impl PostgresConnection {
         let mut is_retry = false;
         loop {
             let statement = self.prepare(sql).await?;
-            bind(&mut self.wire.outbound, &statement, params, &self.types, true)?;
+            let bound = bind(&mut self.wire.outbound, &statement, params, &self.types, true);
+            self.unless_refused(bound).await?;
             // The first Flush brings the answer to Bind before the statement has run for long.
             frontend::flush(&mut self.wire.outbound);
             push_execute(&mut self.wire.outbound, chunk_rows);
@@ -77,6 +78,11 @@ impl PostgresConnection {
                     let error = ServerError::parse(frame.body);
                     let error = take_error(&self.wire, error)?;
                     return Ok(Err(Failure::Server(Box::new(error))));
+                }
+                tag::READY => {
+                    return Err(self
+                        .wire
+                        .protocol_error("the end of an answer without any answer"));
                 }
                 _ => {}
             }
@@ -159,7 +165,7 @@ impl PostgresConnection {
     }
 
     /// Ends the portal and skips what is still to come: at most one chunk.
-    async fn synchronize(&mut self) -> Result<(), DriverError> {
+    pub(super) async fn synchronize(&mut self) -> Result<(), DriverError> {
         frontend::sync(&mut self.wire.outbound);
         self.send(true).await?;
         // An error of the rows that nobody wants any more is nobody's. A cancellation would fail a transaction, so

@@ -62,6 +62,9 @@ pub(super) struct Ended {
 pub(super) enum Protocol {
     Simple,
     Extended,
+    /// A mere Sync, which is answered by ReadyForQuery alone. Anything else is answered by more: PgBouncer says that it is ready
+    /// to a client whose statement it has held back and that asks for a cancellation.
+    Sync,
 }
 
 /// Reads until the server is ready again.
@@ -72,9 +75,13 @@ pub(super) async fn finish(
     canceller: Option<&PostgresCanceller>,
 ) -> Result<Ended, DriverError> {
     let mut outcome = Ok(());
+    let mut is_answered = protocol == Protocol::Sync;
     loop {
         let frame = wire.next().await?;
         let frame_tag = frame.tag;
+        if !std::mem::replace(&mut is_answered, true) && frame_tag == tag::READY {
+            return Err(wire.protocol_error("the end of an answer without any answer"));
+        }
         match frame_tag {
             tag::READY => {
                 let status = Fields(frame.body).u8();

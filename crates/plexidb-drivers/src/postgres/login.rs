@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::dial::Dialler;
 use super::failure::ServerError;
 use super::message::{Fields, Malformed, tag};
+use super::pooler::{self, INTERVAL_STYLE};
 use super::settings::{ChannelBindingMode, Settings, TlsMode};
 use super::tls::server_end_point;
 use super::wire::Wire;
@@ -56,14 +57,16 @@ pub(super) struct Login<'a> {
     pub(super) dialler: &'a Dialler<'a>,
     pub(super) wire: &'a mut Wire,
     scram: Option<ScramSha256>,
+    omits_interval_style: bool,
 }
 
 impl<'a> Login<'a> {
-    pub(super) fn new(dialler: &'a Dialler<'a>, wire: &'a mut Wire) -> Self {
+    pub(super) fn new(dialler: &'a Dialler<'a>, wire: &'a mut Wire, omits_interval_style: bool) -> Self {
         Self {
             dialler,
             wire,
             scram: None,
+            omits_interval_style,
         }
     }
 
@@ -135,6 +138,7 @@ impl<'a> Login<'a> {
         let session = settings
             .startup
             .iter()
+            .filter(|(name, _)| !(self.omits_interval_style && *name == INTERVAL_STYLE))
             .map(|(name, value)| (*name, value.as_str()));
         frontend::startup_message(who.into_iter().chain(session), &mut self.wire.outbound)
             .map_err(|error| self.failure(error.to_string()))
@@ -262,7 +266,7 @@ impl<'a> Login<'a> {
         let settings = self.settings();
         let message = error.sql.message.clone();
         let is_refused_by_rules = error.sqlstate() == "28000";
-        let error = match error.sqlstate() {
+        let error = match pooler::sqlstate_of(&error.sql).unwrap_or(error.sqlstate()) {
             // 42501: the user may not connect to this database.
             state if state.starts_with("28") || state == "42501" => DriverError::Authentication {
                 target,
@@ -274,11 +278,12 @@ impl<'a> Login<'a> {
                 database: settings.database.clone(),
                 message,
             },
-            _ => self.dialler.failure(
-                ConnectPhase::Auth,
-                error.sql.to_string(),
-                Some(Box::new(error.sql)),
-            ),
+            _ => {
+                let advice = pooler::advice_on(&error.sql);
+                let reason = format!("{}{advice}", error.sql);
+                self.dialler
+                    .failure(ConnectPhase::Auth, reason, Some(Box::new(error.sql)))
+            }
         };
         LoginFailure {
             error,

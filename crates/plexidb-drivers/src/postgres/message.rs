@@ -33,6 +33,7 @@ pub(super) mod tag {
     pub(in super::super) const EMPTY_QUERY: u8 = b'I';
     pub(in super::super) const ERROR: u8 = b'E';
     pub(in super::super) const NEGOTIATE_PROTOCOL: u8 = b'v';
+    pub(in super::super) const NO_DATA: u8 = b'n';
     pub(in super::super) const NOTICE: u8 = b'N';
     pub(in super::super) const NOTIFICATION: u8 = b'A';
     pub(in super::super) const PARAMETER_DESCRIPTION: u8 = b't';

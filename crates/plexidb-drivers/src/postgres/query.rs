@@ -32,7 +32,8 @@ impl PostgresConnection {
         let mut is_retry = false;
         loop {
             let statement = self.prepare(sql).await?;
-            self.queue(&statement, params, true)?;
+            let queued = self.queue(&statement, params, true);
+            self.unless_refused(queued).await?;
             self.wire.row_bytes_max = limits
                 .bytes_max
                 .saturating_mul(FRAME_TO_LIMIT_MAX)
@@ -57,7 +58,8 @@ impl PostgresConnection {
         let mut is_retry = false;
         loop {
             let statement = self.prepare(sql).await?;
-            self.queue(&statement, params, false)?;
+            let queued = self.queue(&statement, params, false);
+            self.unless_refused(queued).await?;
             let mut count = Count::default();
             self.send(true).await?;
             match self.finish(&mut count, Protocol::Extended).await? {
@@ -103,8 +105,11 @@ impl PostgresConnection {
         Err(failure.into_error())
     }
 
-    /// The prepared statement of this text.
+    /// The prepared statement of this text. Behind a pooler its exchange is still open then.
     pub(super) async fn prepare(&mut self, sql: &str) -> Result<Arc<Statement>, DriverError> {
+        if self.is_pooled() {
+            return self.prepare_unnamed(sql).await;
+        }
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement);
         }
@@ -155,9 +160,9 @@ pub(super) fn push_execute(outbound: &mut bytes::BytesMut, rows_max: i32) {
 
 /// What a prepared statement takes and gives.
 #[derive(Default)]
-struct Description {
-    parameters: Vec<u32>,
-    fields: Vec<Field>,
+pub(super) struct Description {
+    pub(super) parameters: Vec<u32>,
+    pub(super) fields: Vec<Field>,
 }
 
 impl Sink for Description {

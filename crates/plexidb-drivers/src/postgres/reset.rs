@@ -21,7 +21,9 @@ impl PostgresConnection {
         self.end_cursor().await?;
         self.start().await?;
         let rollback = self.is_in_transaction().then_some(ROLLBACK);
-        let statements = rollback.into_iter().chain(STATEMENTS);
+        // Behind a pooler there is no session to undo anything in: it is another after each transaction.
+        let of_session: &[&str] = if self.is_pooled() { &[] } else { &STATEMENTS };
+        let statements = rollback.into_iter().chain(of_session.iter().copied());
         let mut sent = 0;
         // Each is a message of its own, since DISCARD ALL refuses to share a transaction, but all go in one write.
         for statement in statements {

@@ -18,7 +18,7 @@ mod tests;
 const PORT: u16 = 5432;
 /// Where servers keep their sockets by default, most usual first.
 const SOCKET_FOLDERS: [&str; 3] = ["/run/postgresql", "/var/run/postgresql", "/tmp"];
-const OPTIONS: [&str; 22] = [
+const OPTIONS: [&str; 23] = [
     "application_name",
     "channel_binding",
     "client_encoding",
@@ -31,6 +31,7 @@ const OPTIONS: [&str; 22] = [
     "keepalives",
     "options",
     "password",
+    "pooler",
     "port",
     "sslcert",
     "sslkey",
@@ -58,6 +59,7 @@ pub(super) struct Settings {
     pub(super) session_role: SessionRole,
     /// Settings of the session that travel in the startup message.
     pub(super) startup: Vec<(&'static str, String)>,
+    pub(super) pooler: PoolerMode,
 }
 
 /// Where the server listens.
@@ -123,6 +125,16 @@ pub(super) enum SessionRole {
     Standby,
 }
 
+/// Whether a pooler stands before the server that hands sessions on after each transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PoolerMode {
+    /// One that shows counts as such.
+    Auto,
+    Transaction,
+    /// There is none, or it keeps a session for each connection.
+    Session,
+}
+
 impl Settings {
     pub(super) fn from_url(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Self, DriverError> {
         url.check_options(&OPTIONS)?;
@@ -154,6 +166,7 @@ impl Settings {
             is_kept_alive: url.option("keepalives") != Some("0"),
             session_role: choice(url, "target_session_attrs", &SESSION_ROLES, SessionRole::Any)?,
             startup: startup(url),
+            pooler: choice(url, "pooler", &POOLER_MODES, PoolerMode::Auto)?,
             user,
             database,
         })
@@ -186,6 +199,12 @@ const SESSION_ROLES: [(&str, SessionRole); 6] = [
     ("standby", SessionRole::Standby),
     // With a single host there is nothing to prefer.
     ("prefer-standby", SessionRole::Any),
+];
+
+const POOLER_MODES: [(&str, PoolerMode); 3] = [
+    ("auto", PoolerMode::Auto),
+    ("transaction", PoolerMode::Transaction),
+    ("session", PoolerMode::Session),
 ];
 
 fn choice<T: Copy>(

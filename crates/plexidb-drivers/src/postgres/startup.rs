@@ -2,15 +2,13 @@
 //!
 //! Invariant: a weaker attempt follows a stronger one only where the URL left the choice to us.
 
-use std::sync::Arc;
-
-use plexidb_core::{ConnectPhase, ConnectProgress, DriverError};
+use plexidb_core::{ConnectPhase, DriverError};
 
 use super::dial::{Dialler, Encryption};
 use super::login::{BackendKey, Login};
+use super::pooler::{self, Pooler};
 use super::settings::{Address, SessionRole, Settings, TlsMode};
 use super::text_query::text_query;
-use super::tls::TlsClient;
 use super::wire::Wire;
 
 /// A session that is ready.
@@ -20,32 +18,39 @@ pub(super) struct Session {
     pub(super) transaction: u8,
     /// When the server's process started, which tells it from a later one of the same number.
     pub(super) started_at: Option<String>,
+    /// Whether it is one of a pooler's, which hands it on after each transaction.
+    pub(super) is_pooled: bool,
 }
 
-/// When this session's process started, whether it is a standby, and whether it takes writes.
+/// When this session's process started, whether it is a standby, whether it takes writes, the process's number, and the form of
+/// intervals.
 const FIRST_QUESTIONS: &str = "SELECT pg_catalog.to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), \
-     pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') \
+     pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only'), \
+     pg_catalog.pg_backend_pid(), pg_catalog.current_setting('IntervalStyle') \
      FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())";
 
 /// Connects and sets the session up.
-pub(super) async fn connect(
-    settings: &Settings,
-    tls: &TlsClient,
-    target: Arc<str>,
-    progress: &ConnectProgress,
-) -> Result<Session, DriverError> {
-    let dialler = Dialler::new(settings, tls, target, progress);
-    let attempts = attempts(settings);
+pub(super) async fn connect(dialler: &Dialler<'_>, pooler: &Pooler) -> Result<Session, DriverError> {
+    match connect_once(dialler, pooler).await {
+        Err(error) if pooler.learn(&error) => connect_once(dialler, pooler).await,
+        result => result,
+    }
+}
+
+async fn connect_once(dialler: &Dialler<'_>, pooler: &Pooler) -> Result<Session, DriverError> {
+    let attempts = attempts(dialler.settings);
     let (last, earlier) = attempts.split_last().unwrap_or((&Encryption::None, &[]));
     for encryption in earlier {
-        match attempt(&dialler, *encryption).await {
+        match attempt(dialler, pooler, *encryption).await {
             Err(failure) if failure.may_differ && !dialler.is_late() => {
                 tracing::debug!(error = %failure.error, "trying again with the other encryption");
             }
             result => return result.map_err(|failure| failure.error),
         }
     }
-    attempt(&dialler, *last).await.map_err(|failure| failure.error)
+    attempt(dialler, pooler, *last)
+        .await
+        .map_err(|failure| failure.error)
 }
 
 /// Encryption by attempt. A Unix socket needs none.
@@ -67,7 +72,11 @@ struct AttemptFailure {
     may_differ: bool,
 }
 
-async fn attempt(dialler: &Dialler<'_>, encryption: Encryption) -> Result<Session, AttemptFailure> {
+async fn attempt(
+    dialler: &Dialler<'_>,
+    pooler: &Pooler,
+    encryption: Encryption,
+) -> Result<Session, AttemptFailure> {
     let opened = dialler.open(encryption).await;
     let mut wire = opened.map_err(|error| AttemptFailure {
         may_differ: matches!(
@@ -80,7 +89,7 @@ async fn attempt(dialler: &Dialler<'_>, encryption: Encryption) -> Result<Sessio
         error,
     })?;
     let was_encrypted = wire.socket().is_tls();
-    let login = Login::new(dialler, &mut wire);
+    let login = Login::new(dialler, &mut wire, pooler.refuses_interval_style());
     let mut is_refused_by_rules = false;
     let logged_in = dialler
         .step(ConnectPhase::Auth, async {
@@ -113,10 +122,20 @@ async fn set_up(
     if let Err(refused) = ended.outcome {
         return Err(failure(refused.into_error().to_string()));
     }
-    let mut facts = results.take(0).into_iter().flatten();
-    let started_at = facts.next().flatten();
-    let is_standby = facts.next().flatten().as_deref() == Some("t");
-    let is_read_only = is_standby || facts.next().flatten().as_deref() == Some("on");
+    let mut facts = results
+        .take(0)
+        .into_iter()
+        .flatten()
+        .map(|fact| fact.unwrap_or_default());
+    let mut fact = || facts.next();
+    let started_at = fact().filter(|at| !at.is_empty());
+    let (is_standby, is_read_only) = (fact().as_deref() == Some("t"), fact().as_deref() == Some("on"));
+    let (session_pid, interval_style) = (fact(), fact());
+    let is_read_only = is_standby || is_read_only;
+    let is_pooled = pooler::hands_sessions_on(dialler.settings, key.pid, session_pid.as_deref());
+    if is_pooled && let Some(objection) = pooler::objection(dialler.settings, interval_style.as_deref()) {
+        return Err(failure(objection));
+    }
     let missing = match dialler.settings.session_role {
         SessionRole::ReadWrite if is_read_only => "takes no writes",
         SessionRole::ReadOnly if !is_read_only => "takes writes",
@@ -128,6 +147,7 @@ async fn set_up(
                 key,
                 transaction,
                 started_at,
+                is_pooled,
             });
         }
     };

@@ -179,6 +179,11 @@ impl TypeRegistry {
         builtin(oid).or_else(known)
     }
 
+    /// Whether the server need not be asked for any of these.
+    pub(super) fn knows(&self, oids: &[u32]) -> bool {
+        oids.iter().all(|oid| self.get(*oid).is_some())
+    }
+
     /// The type; one that nobody knows is text.
     pub(super) fn get_or_unknown(&self, oid: u32) -> TypeInfo {
         self.get(oid).unwrap_or_else(|| TypeInfo {

@@ -4,6 +4,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::ops::{Deref, DerefMut};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -275,6 +276,43 @@ impl Wire {
                 _ => return Err(self.protocol_error("a message that was not asked for")),
             }
         }
+    }
+}
+
+/// The wire of a connection, which can be taken out of it at its end.
+#[derive(Debug)]
+pub(super) struct OpenWire(Option<Wire>);
+
+impl OpenWire {
+    pub(super) fn new(wire: Wire) -> Self {
+        Self(Some(wire))
+    }
+
+    /// Takes the wire; only for who drops the connection.
+    pub(super) fn take(&mut self) -> Option<Wire> {
+        self.0.take()
+    }
+}
+
+impl Deref for OpenWire {
+    type Target = Wire;
+
+    #[expect(
+        clippy::expect_used,
+        reason = "the wire is taken only when the connection is dropped"
+    )]
+    fn deref(&self) -> &Wire {
+        self.0.as_ref().expect("a connection has its wire")
+    }
+}
+
+impl DerefMut for OpenWire {
+    #[expect(
+        clippy::expect_used,
+        reason = "the wire is taken only when the connection is dropped"
+    )]
+    fn deref_mut(&mut self) -> &mut Wire {
+        self.0.as_mut().expect("a connection has its wire")
     }
 }
 

@@ -16,6 +16,7 @@ mod cursors;
 mod login;
 mod lost;
 mod parameters;
+mod pooler;
 mod replication;
 mod reset;
 mod statements;

@@ -67,7 +67,7 @@ impl Dialer {
         progress.enter(ConnectPhase::Setup);
         match session_setup::set_up(&mut conn).await {
             Ok(session) => Ok((conn, session)),
-            Err(error) => Err(self.failed(ConnectPhase::Setup, error.to_string(), error)),
+            Err(error) => Err(failure::of_setup(error, &self.settings.target)),
         }
     }
 

@@ -19,8 +19,11 @@ const READ_ONLY: [u16; 2] = [1792, 1836];
 const OPTION_PREVENTS: u16 = 1290;
 /// `ER_QUERY_INTERRUPTED`, MariaDB's `ER_STATEMENT_TIMEOUT`, MySQL's `ER_QUERY_TIMEOUT`.
 const CANCELLED: [u16; 3] = [1317, 1969, 3024];
-/// `ER_SERVER_SHUTDOWN`, MariaDB's `ER_CONNECTION_KILLED`: the last words of a session.
-const ENDED: [u16; 2] = [1053, 1927];
+/// `ER_SERVER_SHUTDOWN`, MariaDB's `ER_CONNECTION_KILLED`, and what proxies send for a server behind them that is gone
+/// (`CR_SERVER_GONE_ERROR`, `CR_SERVER_LOST`): the last words of a session.
+const ENDED: [u16; 4] = [1053, 1927, 2006, 2013];
+/// `ER_CON_COUNT_ERROR`, `ER_TOO_MANY_USER_CONNECTIONS`, `ER_USER_LIMIT_REACHED`.
+const FULL: [u16; 3] = [1040, 1203, 1226];
 /// MySQL's `ER_CLIENT_INTERACTION_TIMEOUT`: the session ended before the statement arrived.
 const EXPIRED: u16 = 4031;
 /// The login was refused: user and password, host, rights in the database, expired password.
@@ -157,20 +160,48 @@ pub(super) fn of_connect(error: Error, target: &str, user: &str, database: Optio
                 target: target.to_owned(),
                 phase,
                 reason,
-                source: Some(match error {
-                    Error::Server(ServerError { code, message, state }) => {
-                        Box::new(sql_error(code, message, state))
-                    }
-                    error => Box::new(error),
-                }),
+                source: Some(cause(error)),
             }
         }
+    }
+}
+
+/// The error of the first settings of a session.
+pub(super) fn of_setup(error: Error, target: &str) -> DriverError {
+    let reason = match &error {
+        Error::Io(error) => io_reason(error),
+        Error::Server(error) => error.message.clone(),
+        error => error.to_string(),
+    };
+    DriverError::Connect {
+        target: target.to_owned(),
+        phase: ConnectPhase::Setup,
+        reason: format!("{reason}; the server let us in and refused the session's first settings"),
+        source: Some(cause(error)),
+    }
+}
+
+/// The error itself: each of the library's layers around it repeats its message.
+fn cause(error: Error) -> Box<dyn StdError + Send + Sync> {
+    match error {
+        Error::Server(ServerError { code, message, state }) => Box::new(sql_error(code, message, state)),
+        Error::Io(IoError::Io(error)) => Box::new(error),
+        Error::Io(IoError::Tls(error)) => Box::new(error),
+        Error::Driver(error) => Box::new(error),
+        error => Box::new(error),
     }
 }
 
 /// The library makes a connection in one go; what failed tells how far it came.
 fn phase_and_reason(error: &Error) -> (ConnectPhase, String) {
     match error {
+        Error::Server(error) if FULL.contains(&error.code) => (
+            ConnectPhase::Auth,
+            format!(
+                "{}; close connections elsewhere, make pools smaller, or raise the server's limit",
+                error.message
+            ),
+        ),
         Error::Server(error) => (ConnectPhase::Auth, error.message.clone()),
         Error::Io(IoError::Tls(error)) => (ConnectPhase::Tls, tls_reason(&error.to_string())),
         Error::Io(IoError::Io(error)) => match certificate_error(error) {

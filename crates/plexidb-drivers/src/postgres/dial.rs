@@ -110,7 +110,7 @@ impl<'a> Dialler<'a> {
         let addresses: Vec<SocketAddr> = match tokio::net::lookup_host((host, port)).await {
             Ok(addresses) => addresses.collect(),
             Err(error) => {
-                let reason = format!("the host \"{host}\" cannot be resolved: {error}");
+                let reason = format!("the host \"{host}\" cannot be resolved: {error}; check its name");
                 return Err(self.failure(ConnectPhase::Resolve, reason, Some(Box::new(error))));
             }
         };

@@ -18,6 +18,8 @@ use super::settings::{ChannelBindingMode, Settings, TlsMode};
 use super::tls::server_end_point;
 use super::wire::Wire;
 
+const TOO_MANY_CONNECTIONS: &str = "53300";
+
 /// What names a session to the server: its process and the key that allows to cancel.
 #[derive(Clone, Copy)]
 pub(super) struct BackendKey {
@@ -279,7 +281,12 @@ impl<'a> Login<'a> {
                 message,
             },
             _ => {
-                let advice = pooler::advice_on(&error.sql);
+                let advice = match error.sqlstate() {
+                    TOO_MANY_CONNECTIONS => {
+                        "; close connections elsewhere, make pools smaller, or raise max_connections"
+                    }
+                    _ => pooler::advice_on(&error.sql),
+                };
                 let reason = format!("{}{advice}", error.sql);
                 self.dialler
                     .failure(ConnectPhase::Auth, reason, Some(Box::new(error.sql)))

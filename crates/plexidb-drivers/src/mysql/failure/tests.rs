@@ -5,7 +5,7 @@ use std::io;
 use mysql_async::{DriverError as ClientError, Error, ServerError};
 use plexidb_core::{ConnectPhase, DriverError, ErrorKind};
 
-use super::{of_connect, of_statement};
+use super::{of_connect, of_setup, of_statement};
 
 fn server(code: u16, message: &str) -> Error {
     Error::Server(ServerError {
@@ -103,6 +103,14 @@ fn refused_logins_and_missing_databases_are_their_own_errors() {
 fn a_server_that_ends_or_refuses_writes_is_left() {
     let retires = |code, message| of_statement(server(code, message), "t", true).retires_endpoint();
     assert!(retires(1053, "Server shutdown in progress"));
+    assert!(retires(1927, "Connection was killed"));
+    assert!(retires(
+        1792,
+        "Cannot execute statement in a READ ONLY transaction"
+    ));
+    // As a proxy says of the server behind it.
+    assert!(retires(2006, "MySQL server has gone away"));
+    assert!(retires(2013, "Lost connection to MySQL server during query"));
     assert!(retires(1290, "is running with the --read-only option"));
     assert!(retires(1836, "Running in read-only mode"));
     assert!(!retires(4031, "disconnected because of inactivity"));
@@ -110,4 +118,19 @@ fn a_server_that_ends_or_refuses_writes_is_left() {
     let login = |code| of_connect(server(code, "no"), "t", "ada", None).retires_endpoint();
     assert!(login(1053));
     assert!(!login(1040));
+}
+
+#[test]
+fn a_message_and_its_cause_say_each_thing_once() {
+    let reset = || Error::from(io::Error::from(io::ErrorKind::ConnectionReset));
+    for error in [
+        of_setup(reset(), "db:3306/app"),
+        of_connect(reset(), "db:3306/app", "ada", None),
+    ] {
+        let cause = std::error::Error::source(&error).unwrap();
+        assert!(cause.is::<io::Error>(), "{cause:?}");
+        assert!(!error.to_string().contains("Input/output"), "{error}");
+    }
+    let full = of_connect(server(1040, "Too many connections"), "db:3306/app", "ada", None);
+    assert!(full.to_string().contains("make pools smaller"), "{full}");
 }

@@ -38,7 +38,7 @@ pub(crate) struct MySqlConnector {
 
 impl MySqlConnector {
     /// A connector for `mysql://user:password@host:port/database?…`. Options: `ssl-mode`, `ssl-ca`, `ssl-cert`,
-    /// `ssl-key`, `connect_timeout` (seconds), `socket`, `charset` (utf8mb4). `localhost` is reached by TCP unless a
+    /// `ssl-key`, `connect_timeout` (seconds), `socket`, `charset` (utf8mb4), `session_variables`. `localhost` is reached by TCP unless a
     /// socket is given.
     pub(crate) fn from_url(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Self, DriverError> {
         let dialer = Arc::new(Dialer::new(Settings::from_url(url, options)?));

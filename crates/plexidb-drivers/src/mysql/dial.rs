@@ -65,15 +65,15 @@ impl Dialer {
         let addresses = self.resolve().await?;
         let mut conn = self.log_in(&addresses, progress).await?;
         progress.enter(ConnectPhase::Setup);
-        match session_setup::set_up(&mut conn).await {
+        match self.set_up(&mut conn).await {
             Ok(session) => Ok((conn, session)),
             Err(error) => Err(failure::of_setup(error, &self.settings.target)),
         }
     }
 
-    /// Sets a session up that was reset.
-    pub(super) async fn set_up_again(&self, conn: &mut Conn) -> Result<Session, Error> {
-        session_setup::set_up(conn).await
+    /// Sets a session up that is new, or was reset.
+    pub(super) async fn set_up(&self, conn: &mut Conn) -> Result<Session, Error> {
+        session_setup::set_up(conn, &self.settings.session_variables).await
     }
 
     /// The addresses of the host; none for a socket.

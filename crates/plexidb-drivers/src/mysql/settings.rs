@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::options::ConnectOptions;
 use crate::url::{DatabaseUrl, invalid, parse_choice, parse_number};
 
+mod session_variables;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ const SSL_KEY: [&str; 3] = ["ssl-key", "ssl_key", "sslkey"];
 const CONNECT_TIMEOUT: [&str; 2] = ["connect_timeout", "connect-timeout"];
 const SOCKET: [&str; 2] = ["socket", "unix_socket"];
 const CHARSET: [&str; 1] = ["charset"];
+const SESSION_VARIABLES: [&str; 2] = ["session_variables", "sessionVariables"];
 
 /// How a connection is encrypted and what is verified; MySQL's `--ssl-mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,8 @@ pub(super) struct Settings {
     /// Zero means no bound.
     pub(super) connect_timeout: Duration,
     pub(super) statement_cache_size: usize,
+    /// What the URL sets in each session, to be appended to a SET statement.
+    pub(super) session_variables: String,
     /// `host:port/database` or `socket/database`.
     pub(super) target: String,
 }
@@ -91,7 +95,7 @@ impl Settings {
     pub(super) fn from_url(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Self, DriverError> {
         let known: Vec<&str> = [&SSL_MODE[..], &SSL_CA, &SSL_CERT, &SSL_KEY]
             .into_iter()
-            .chain([&CONNECT_TIMEOUT[..], &SOCKET, &CHARSET])
+            .chain([&CONNECT_TIMEOUT[..], &SOCKET, &CHARSET, &SESSION_VARIABLES])
             .flatten()
             .copied()
             .collect();
@@ -118,6 +122,10 @@ impl Settings {
             tls_files,
             connect_timeout,
             statement_cache_size: options.statement_cache_size,
+            session_variables: match option(url, &SESSION_VARIABLES) {
+                Some((_, value)) => session_variables::assignments(value)?,
+                None => String::new(),
+            },
         })
     }
 }

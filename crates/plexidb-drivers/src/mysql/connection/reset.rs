@@ -32,7 +32,7 @@ impl MySqlConnection {
             }
             Err(error) => return Err(self.refused(error)),
         }
-        let renewed = match self.dialer.set_up_again(&mut self.link).await {
+        let renewed = match self.dialer.set_up(&mut self.link).await {
             Ok(session) => session,
             Err(error) => return Err(self.refused(error)),
         };

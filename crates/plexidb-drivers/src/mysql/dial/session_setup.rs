@@ -42,8 +42,9 @@ pub(crate) struct Session {
     pub(crate) has_init_connect: bool,
 }
 
-pub(super) async fn set_up(conn: &mut Conn) -> Result<Session, mysql_async::Error> {
-    let mut result = conn.query_iter(statements()).await?;
+/// `variables` are assignments, each behind a comma.
+pub(super) async fn set_up(conn: &mut Conn, variables: &str) -> Result<Session, mysql_async::Error> {
+    let mut result = conn.query_iter(statements(variables)).await?;
     // The first of the two results is that of SET.
     while result.columns_ref().is_empty() && !result.is_empty() {
         result.next().await?;
@@ -74,7 +75,7 @@ pub(super) async fn set_up(conn: &mut Conn) -> Result<Session, mysql_async::Erro
     })
 }
 
-fn statements() -> String {
+fn statements(variables: &str) -> String {
     // Commas around the list and every mode let REPLACE match whole names.
     let mode = MODES_OFF
         .iter()
@@ -83,7 +84,7 @@ fn statements() -> String {
         });
     format!(
         "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION autocommit = 1, \
-         SESSION sql_mode = TRIM(BOTH ',' FROM {mode}); \
+         SESSION sql_mode = TRIM(BOTH ',' FROM {mode}){variables}; \
          SELECT CONNECTION_ID(), @@max_allowed_packet, VERSION(), DATABASE(), @@init_connect{ROLE}"
     )
 }

@@ -35,6 +35,31 @@ async fn a_session_has_the_promised_settings_whatever_the_servers() {
 }
 
 #[tokio::test]
+async fn the_url_sets_variables_of_the_session_that_a_reset_keeps() {
+    let url = format!(
+        "{}?session_variables=idle_transaction_timeout=30,lock_wait_timeout=7,use_stat_tables=never",
+        mariadb().url()
+    );
+    let mut connection = connect(&url).await;
+    let sql = "SELECT @@idle_transaction_timeout, @@lock_wait_timeout, @@use_stat_tables";
+    for _ in 0..2 {
+        let rows = query(&mut *connection, sql, &[]).await;
+        assert_eq!(
+            rows.deserialize::<(u64, u64, String)>().unwrap(),
+            [(30, 7, "NEVER".to_owned())]
+        );
+        connection.control("SET lock_wait_timeout = 9").await.unwrap();
+        connection.reset().await.unwrap();
+    }
+    let url = format!("{}?session_variables=no_such_variable=1", mariadb().url());
+    let Err(error) = connector(&url).connect().await else {
+        panic!("the server knows it");
+    };
+    assert!(error.to_string().contains("no_such_variable"), "{error}");
+    assert!(error.to_string().contains("(setup)"), "{error}");
+}
+
+#[tokio::test]
 async fn the_status_follows_the_server() {
     let database = mariadb().fresh_database();
     database.client("CREATE TABLE t (id int PRIMARY KEY)");

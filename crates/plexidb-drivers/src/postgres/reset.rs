@@ -11,10 +11,9 @@ use super::exchange::{Count, Protocol};
 
 const ROLLBACK: &str = "ROLLBACK";
 
-/// `DISCARD ALL` takes settings back to what the startup message, the role and the database say, and drops temporary tables,
-/// prepared statements, held cursors, advisory locks, LISTENs and cached sequences. It also leaves a role that `ALTER ROLE …
-/// SET role` had given at the login, which RESET ROLE takes again.
-const STATEMENTS: [&str; 2] = ["DISCARD ALL", "RESET ROLE"];
+/// Takes settings and role back to what the startup message, the role and the database say, and drops temporary tables, prepared
+/// statements, held cursors, advisory locks, LISTENs and cached sequences.
+const DISCARD: &str = "DISCARD ALL";
 
 impl PostgresConnection {
     pub(super) async fn make_new(&mut self) -> Result<(), DriverError> {
@@ -22,8 +21,8 @@ impl PostgresConnection {
         self.start().await?;
         let rollback = self.is_in_transaction().then_some(ROLLBACK);
         // Behind a pooler there is no session to undo anything in: it is another after each transaction.
-        let of_session: &[&str] = if self.is_pooled() { &[] } else { &STATEMENTS };
-        let statements = rollback.into_iter().chain(of_session.iter().copied());
+        let discard = (!self.is_pooled()).then_some(DISCARD);
+        let statements = rollback.into_iter().chain(discard);
         let mut sent = 0;
         // Each is a message of its own, since DISCARD ALL refuses to share a transaction, but all go in one write.
         for statement in statements {

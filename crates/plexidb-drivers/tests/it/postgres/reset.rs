@@ -118,7 +118,6 @@ async fn transactions_and_cursors_end_without_effect() {
     assert_usable(&mut connection).await;
 }
 
-/// `DISCARD ALL` alone would leave the session with the login's own rights.
 #[tokio::test]
 async fn a_role_of_the_login_comes_back() {
     let database = postgres().fresh_database();
@@ -137,7 +136,6 @@ async fn a_role_of_the_login_comes_back() {
         .await;
         let users: Vec<(String, String)> = rows.deserialize().unwrap();
         assert_eq!(users, [(name.to_owned(), format!("{name}_group"))]);
-        connection.control("RESET ROLE").await.unwrap();
         connection.control("SET ROLE NONE").await.unwrap();
         connection.reset().await.unwrap();
     }

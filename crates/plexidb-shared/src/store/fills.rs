@@ -18,6 +18,8 @@ use super::port::{L2Store, StoredEntry};
 
 /// The most entries that go to the store in one round trip.
 const BATCH_MAX: usize = 16;
+/// The most bytes of entries that go to the store in one round trip, one entry aside: reads wait behind them on the same connection.
+const BATCH_BYTES_MAX: usize = 256 << 10;
 /// Lifetimes differ by as much, so that entries which were stored together do not vanish together.
 const TTL_JITTER: f64 = 0.1;
 
@@ -83,9 +85,18 @@ async fn write_all(mut queue: mpsc::Receiver<Fill>, bytes: Arc<AtomicUsize>, wri
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let mut entries = Vec::with_capacity(batch.len());
+        let mut entry_bytes = 0;
         for fill in batch.drain(..) {
-            entries.extend(writer.encode(&fill));
             bytes.fetch_sub(fill.rows.memory_bytes(), Relaxed);
+            if let Some(entry) = writer.encode(&fill) {
+                if entry_bytes + entry.bytes.len() > BATCH_BYTES_MAX {
+                    writer.put(&entries).await;
+                    entries.clear();
+                    entry_bytes = 0;
+                }
+                entry_bytes += entry.bytes.len();
+                entries.push(entry);
+            }
             // Packing a large result takes a millisecond or more: others get their turn.
             task::yield_now().await;
         }

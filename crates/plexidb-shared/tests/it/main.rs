@@ -6,5 +6,7 @@
 )]
 
 mod redis_connection;
+mod redis_deployments;
+mod redis_failures;
 mod redis_store;
 mod scenery;

@@ -1,6 +1,5 @@
 //! What the tests have in common: connections, entries, and waiting for what must happen soon.
 
-use std::future::Future;
 use std::time::{Duration, Instant};
 
 use plexidb_core::{Column, RowSet, RowSetBuilder, ValueRef};
@@ -11,7 +10,7 @@ use plexidb_shared::store::{EntryKey, Fill, KeyParts, Namespace, Origin, StoreKe
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks until the condition holds.
-pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+pub(crate) async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition().await {
         assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");

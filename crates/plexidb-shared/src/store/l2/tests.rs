@@ -215,6 +215,17 @@ async fn fills_beyond_the_queue_are_dropped_and_lifetimes_differ() {
     assert!(ttls.iter().all(|ttl| bounds.contains(ttl)), "{ttls:?}");
     assert!(ttls.iter().any(|ttl| *ttl != ttls[0]), "{ttls:?}");
 
+    // No lifetime is too long, and none too short.
+    for ttl in [Duration::MAX, Duration::ZERO] {
+        l2.fill(Fill {
+            ttl: Some(ttl),
+            ..fill(1, "Ada")
+        });
+    }
+    until("stored", || l2.stats().fills == 23).await;
+    let ttls = gate.ttls.lock().unwrap().clone();
+    assert!(ttls[21] < Duration::from_secs(500 * 24 * 3600) && ttls[22] == Duration::from_millis(1));
+
     gate.fails.store(true, Ordering::Relaxed);
     l2.fill(fill(1, "Ada"));
     until("failed", || l2.stats().fills_failed == 1).await;

@@ -31,11 +31,16 @@ const SLOTS_MAX: u32 = 1 << 24;
 
 /// The record of one database of a namespace, in Redis.
 ///
-/// The user that it connects as needs `EVAL`, `EVALSHA`, `INFO`, `PUBLISH`, `SUBSCRIBE`, `WAIT` where replicas are waited for, and the commands
-/// of hashes and strings on keys and channels that begin with `{namespace/`.
+/// The user that it connects as needs these rights, here for the namespace `app`:
+///
+/// ```text
+/// ~{app/* &{app/* +ping +select +info +eval +evalsha +wait +publish +subscribe
+/// +del +get +setrange +strlen +bitfield +hdel +hexists +hget +hgetall +hincrby +hlen +hmget +hset +hvals
+/// ```
 ///
 /// A server with replicas must not lose what it has answered, so give [`with_replicas_min`](Self::with_replicas_min). Keys must not be evicted
-/// (`maxmemory-policy noeviction` or `volatile-*`); where one is all the same the record counts as gone and a new epoch is opened.
+/// (`maxmemory-policy noeviction` or `volatile-*`); where one is all the same the record counts as gone and a new epoch is opened. So it is when a
+/// server gets its first replica, or has been without any for `repl-backlog-ttl`: the history of its data has another name then.
 #[derive(Debug)]
 pub struct RedisBus {
     connection: RedisConnection,

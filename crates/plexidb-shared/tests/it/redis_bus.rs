@@ -5,3 +5,4 @@ mod conformance;
 mod damage;
 mod history;
 mod scenery;
+mod step;

@@ -23,8 +23,8 @@ local function packed(value)
   return struct.pack('>I4I4', math.floor(value / TWO_32), value % TWO_32)
 end
 
--- The history of the data: drawn anew when a server starts as a primary, when a replica is made one, and when a primary loses its
--- replicas for long. A server that follows another one tells that one's, so it has to be a primary besides.
+-- The history of the data: drawn anew when a server starts as a primary, when a replica is made one, and when a primary gets its first
+-- replica or has been without for long. A server that follows another one tells that one's, so it has to be a primary besides.
 local replication = call('INFO', 'replication')
 local run = string.match(replication, 'replid:(%x+)')
 if not run or not string.find(replication, 'role:master', 1, true) then

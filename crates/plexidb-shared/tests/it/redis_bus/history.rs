@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use plexidb_shared::bus::{Bus, BusError, RedisBus};
 use plexidb_shared::protocol::{EpochId, Refusal};
+use plexidb_shared::redis_connection::RedisConnection;
 use plexidb_testkit::{Private, Redis};
 
 use super::scenery::{A, EPOCH, at, bus, intent, joining, key, opening};
@@ -104,7 +105,7 @@ async fn renewals_and_announcements_count_when_replicas_have_them() {
     let mut config = config(&primary.url());
     // Half of it is how long replicas are waited for.
     config.call_timeout = Duration::from_secs(2);
-    let connection = plexidb_shared::redis_connection::RedisConnection::new(config).unwrap();
+    let connection = RedisConnection::new(config).unwrap();
     until_connected(&connection).await;
     let strict = RedisBus::new(connection, &namespace(), "chat").with_replicas_min(1);
     opened(&strict).await;

@@ -56,10 +56,10 @@ impl Target {
             let connection = self.cluster(seeds)?.get_async_connection().await?;
             return Ok(Link::Cluster(connection));
         }
-        // Every call has a timeout of its own.
+        // Every call has a timeout of its own, and the caller's is the one for connecting.
         let settings = AsyncConnectionConfig::new()
             .set_response_timeout(None)
-            .set_connection_timeout(Some(self.config.connect_timeout));
+            .set_connection_timeout(None);
         let client = self.client().await?;
         let connection = client
             .get_multiplexed_async_connection_with_config(&settings)

@@ -1,6 +1,7 @@
 //! What a server that is away, slow or full costs, and that the way back is found.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use plexidb_shared::redis_connection::{RedisConnection, RedisFailure, RedisStatus};
@@ -186,4 +187,71 @@ async fn entries_of_before_a_restart_are_filled_anew() {
     until("stored again", async || l2.stats().fills == 2).await;
     let found = l2.get(&key(1), |_| Some(())).await;
     assert_eq!(found, Some(((), rows("Ada"))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_frozen_from_the_start_keeps_nobody_waiting() {
+    let server = Redis::start_private().unwrap();
+    server.pause().unwrap();
+    let mut config = config(&server.url());
+    config.connect_timeout = Duration::from_millis(300);
+    let connection = RedisConnection::new(config).unwrap();
+    assert!(is_unavailable(&ping(&connection).await));
+    let subscription = connection.subscribe("news").await;
+    assert!(
+        matches!(subscription, Err(RedisFailure::Timeout { .. })),
+        "{subscription:?}"
+    );
+    until("the cause is told", async || {
+        matches!(connection.status(), RedisStatus::Degraded { error, .. } if error.contains("within"))
+    })
+    .await;
+    server.resume().unwrap();
+    until_connected(&connection).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn through_kills_and_freezes_no_read_finds_anothers_rows() {
+    const KEYS: i64 = 20;
+    let server = Redis::start_private().unwrap();
+    let store = Arc::new(RedisStore::new(connected(&server.url()).await, &namespace()));
+    let l2 = Arc::new(L2::new(store, &namespace(), &L2Config::default()).unwrap());
+    let is_over = Arc::new(AtomicBool::new(false));
+    let readers = (0..4).map(|reader| {
+        let (l2, is_over) = (Arc::clone(&l2), Arc::clone(&is_over));
+        tokio::spawn(async move {
+            let (mut hits, mut id) = (0_u64, reader);
+            while !is_over.load(Ordering::Relaxed) {
+                id = (id + 7) % KEYS;
+                match l2.get(&key(id), |_| Some(())).await {
+                    Some(((), found)) => {
+                        assert_eq!(found, rows(&format!("user {id}")));
+                        hits += 1;
+                    }
+                    None => drop(l2.fill(fill(id, &format!("user {id}")))),
+                }
+                tokio::task::yield_now().await;
+            }
+            hits
+        })
+    });
+    let readers: Vec<_> = readers.collect();
+    for round in 0..6 {
+        let hits = l2.stats().hits;
+        until("hits", async || l2.stats().hits > hits + 100).await;
+        if round % 2 == 0 {
+            server.kill().unwrap();
+            until("the loss is seen", async || l2.status() != StoreStatus::Connected).await;
+            server.start_again().unwrap();
+        } else {
+            server.pause().unwrap();
+            until("the loss is seen", async || l2.status() != StoreStatus::Connected).await;
+            server.resume().unwrap();
+        }
+    }
+    is_over.store(true, Ordering::Relaxed);
+    for reader in readers {
+        assert!(reader.await.unwrap() > 0);
+    }
+    assert_eq!(l2.stats().malformed, 0);
 }

@@ -3,6 +3,7 @@
 //! It knows the record that they share, the protocol that keeps their slots equal, and how results are written down. It
 //! must not know SQL, drivers, pools or the cache in this process; the protocol is `docs/adr/0009-shared-tier.md`.
 
+pub mod bus;
 pub mod protocol;
 pub mod redis_connection;
 pub mod store;

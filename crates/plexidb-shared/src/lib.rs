@@ -3,5 +3,6 @@
 //! It knows the record that they share, the protocol that keeps their slots equal, and how results are written down. It
 //! must not know SQL, drivers, pools or the cache in this process; the protocol is `docs/adr/0009-shared-tier.md`.
 
+pub mod bus;
 pub mod protocol;
 pub mod store;

@@ -1,0 +1,157 @@
+//! Messages: in the order of their numbers, none left out.
+
+use super::{Effect, HoldId, Member, PENDING_MAX, Versions};
+use crate::protocol::intent::Intent;
+use crate::protocol::message::{Change, Message, SlotVersion};
+use crate::protocol::name::{Fingerprint, IntentId, MemberId};
+
+impl<V: Versions> Member<V> {
+    /// A message came.
+    pub fn received(&mut self, message: Message, effects: &mut Vec<Effect>) {
+        if self.pending.len() >= PENDING_MAX {
+            self.pending.clear();
+            self.is_lost = true;
+        }
+        self.pending.insert((message.epoch, message.seq), message);
+        if !self.is_lost {
+            self.drain(effects);
+        }
+        if self.is_lost {
+            effects.push(Effect::Rejoin);
+        }
+    }
+
+    /// Applies what waits, as far as no number is missing.
+    pub(super) fn drain(&mut self, effects: &mut Vec<Effect>) {
+        let mut has_begun = false;
+        while let Some((key, message)) = self.pending.pop_first() {
+            let Some(epoch) = &mut self.epoch else { break };
+            if epoch.id == message.epoch && message.seq <= epoch.applied {
+                continue;
+            }
+            if epoch.id != message.epoch || message.seq != epoch.applied + 1 || self.is_lost {
+                // Another epoch, or a message is missing: it may count after the record has been read anew.
+                self.pending.insert(key, message);
+                self.is_lost = true;
+                break;
+            }
+            epoch.applied = message.seq;
+            has_begun |= matches!(message.change, Change::Begun(_) | Change::Touched { .. });
+            self.apply(message.change, effects);
+        }
+        if has_begun {
+            effects.push(Effect::Acknowledge);
+        }
+        self.grant();
+    }
+
+    fn apply(&mut self, change: Change, effects: &mut Vec<Effect>) {
+        match change {
+            Change::Begun(intent) => self.hold(intent, effects),
+            Change::Ended { intent, versions } => self.end_hold(intent, &versions, effects),
+            Change::Touched { versions } => {
+                self.mirror(&versions);
+                effects.push(Effect::Touch {
+                    slots: slots_of(&versions),
+                });
+            }
+            Change::Declared { fingerprint, version } => self.catalog_changed(fingerprint, version, effects),
+            Change::Expelled { member } => self.member_left(member, effects),
+        }
+    }
+
+    /// Holds the slots of a write of somebody else.
+    pub(super) fn hold(&mut self, intent: Intent, effects: &mut Vec<Effect>) {
+        if intent.id.member == self.id {
+            if !self.writes.contains_key(&intent.id) {
+                effects.push(Effect::EndUnknown(intent.id));
+            }
+            return;
+        }
+        effects.push(Effect::Raise {
+            hold: HoldId::Intent(intent.id),
+            slots: intent.slots.clone(),
+        });
+        self.intents.insert(intent.id, intent);
+    }
+
+    fn end_hold(&mut self, id: IntentId, versions: &[SlotVersion], effects: &mut Vec<Effect>) {
+        // Versions first: a result of another member is compared with them as soon as no word tells of a writer.
+        self.mirror(versions);
+        let touched = slots_of(versions);
+        self.resolving.remove(&id);
+        if self.intents.remove(&id).is_some() {
+            effects.push(Effect::End {
+                hold: HoldId::Intent(id),
+                touched,
+            });
+        } else if id.member == self.id {
+            self.ended_by_record(id, &touched, effects);
+        } else {
+            effects.push(Effect::Touch { slots: touched });
+        }
+    }
+
+    fn catalog_changed(&mut self, fingerprint: Fingerprint, version: u64, effects: &mut Vec<Effect>) {
+        let whole = self.terms.whole;
+        if let Some(epoch) = &mut self.epoch {
+            epoch.fingerprint = fingerprint;
+        }
+        for intent in self.intents.values_mut() {
+            let is_held = intent.slots.contains(&whole);
+            if intent.widen(fingerprint, whole) && !is_held {
+                effects.push(Effect::Raise {
+                    hold: HoldId::Intent(intent.id),
+                    slots: vec![whole],
+                });
+            }
+        }
+        self.mirror(&[SlotVersion { slot: whole, version }]);
+        effects.push(Effect::Touch { slots: vec![whole] });
+        self.compare_catalogs(effects);
+    }
+
+    fn member_left(&mut self, member: MemberId, effects: &mut Vec<Effect>) {
+        if member == self.id {
+            self.granted_until = 0;
+            self.answered = None;
+            self.is_lost = true;
+            return;
+        }
+        self.peers.remove(&member);
+        self.waits_no_more_for(member);
+        self.resolve_orphans(effects);
+    }
+
+    /// Versions of one epoch only grow, so that a late answer cannot turn one back.
+    pub(super) fn mirror(&mut self, versions: &[SlotVersion]) {
+        for SlotVersion { slot, version } in versions {
+            let known = self.versions.version(*slot);
+            self.versions.set(*slot, known.max(*version));
+        }
+    }
+
+    /// Writes whose member is one no more, and who thus cannot end them.
+    pub(super) fn resolve_orphans(&mut self, effects: &mut Vec<Effect>) {
+        let Some(epoch) = self.epoch.as_ref().filter(|epoch| epoch.is_settled) else {
+            return;
+        };
+        let known_seq = self.peers_as_of.min(epoch.applied);
+        let orphans = self
+            .intents
+            .values()
+            .filter(|intent| intent.seq <= known_seq && !self.peers.contains_key(&intent.id.member));
+        let orphans: Vec<Intent> = orphans
+            .filter(|intent| !self.resolving.contains(&intent.id))
+            .cloned()
+            .collect();
+        for intent in orphans {
+            self.resolving.insert(intent.id);
+            effects.push(Effect::Resolve(intent));
+        }
+    }
+}
+
+fn slots_of(versions: &[SlotVersion]) -> Vec<u32> {
+    versions.iter().map(|version| version.slot).collect()
+}

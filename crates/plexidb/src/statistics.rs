@@ -32,6 +32,8 @@ pub enum Miss {
     Held,
     /// Its TTL was over.
     Expired,
+    /// There was one, and it may have been overtaken by another process: this one has not heard from Redis for too long.
+    NoLease,
     /// The cache was not to be asked.
     Unasked,
 }
@@ -195,7 +197,7 @@ impl Record {
         match miss {
             Miss::Stale => add(&self.stale, 1),
             Miss::Held => add(&self.held, 1),
-            Miss::Absent | Miss::Expired | Miss::Unasked => {}
+            Miss::Absent | Miss::Expired | Miss::NoLease | Miss::Unasked => {}
         }
     }
 

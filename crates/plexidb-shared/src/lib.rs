@@ -5,4 +5,5 @@
 
 pub mod bus;
 pub mod protocol;
+pub mod redis_connection;
 pub mod store;

@@ -51,6 +51,6 @@ pub use pgbouncer::PgBouncer;
 pub use postgres::{Postgres, PostgresCluster, PostgresDatabase, PostgresNode, PostgresRole};
 pub use private::Private;
 pub use proxy::{Direction, Flow, Proxy, Traffic};
-pub use redis::{Redis, RedisDatabase};
+pub use redis::{Redis, RedisCluster, RedisDatabase, RedisSentinel};
 pub use shared::{mariadb, postgres, redis, try_mariadb, try_postgres, try_redis};
 pub use suite::Suite;

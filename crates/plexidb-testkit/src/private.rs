@@ -186,7 +186,7 @@ impl<S> Private<S> {
 }
 
 /// A port of 127.0.0.1 that nothing listens on at this moment.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot open a port")?;
     Ok(listener
         .local_addr()

@@ -1,4 +1,5 @@
-//! Redis: TCP without a password, nothing persisted, many databases so that each test can have its own.
+//! Redis: TCP without a password, nothing persisted, many databases so that each test can have its own. Private servers can do
+//! more: TLS, replicas, sentinels, clusters.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,14 +11,19 @@ use crate::account::Account;
 use crate::client;
 use crate::folder::Folder;
 use crate::install::ServerKind;
+use crate::poll;
 use crate::private::{self, Private};
 use crate::server::Server;
 use crate::supervisor::EndSignals;
 use crate::template::Slot;
 
+mod cluster;
 mod database;
+mod sentinel;
 
+pub use cluster::RedisCluster;
 pub use database::RedisDatabase;
+pub use sentinel::RedisSentinel;
 
 /// Numbered databases of the server; number 0 holds the counter that hands out the others.
 const DATABASES: u32 = 4096;
@@ -46,6 +52,41 @@ impl Redis {
         private::start(extra)
     }
 
+    /// As [`Redis::start_private`], listening with TLS besides, also on 127.0.0.2; see [`Redis::url_tls`].
+    ///
+    /// # Errors
+    /// As [`Redis::start_private`].
+    pub fn start_private_tls() -> Result<Private<Self>> {
+        let port = private::free_port()?.to_string();
+        let mut extra = vec!["--tls-port", &port, "--tls-auth-clients", "no"];
+        // An address for which the certificate is not valid, where the system has it.
+        extra.extend(["--bind", "127.0.0.1", "-127.0.0.2"]);
+        // Names in the server's own folder, which it makes its working directory.
+        extra.extend([
+            "--tls-cert-file",
+            "server.pem",
+            "--tls-key-file",
+            "server-key.pem",
+        ]);
+        extra.extend(["--tls-ca-cert-file", "ca.pem"]);
+        private::start(&extra)
+    }
+
+    /// A replica of this server, which takes no writes before a test promotes it with `REPLICAOF NO ONE`.
+    ///
+    /// # Errors
+    /// As [`Redis::start_private`].
+    pub fn start_replica(&self) -> Result<Private<Self>> {
+        let port = self.port.to_string();
+        let replica: Private<Self> = private::start(&["--replicaof", self.host(), &port])?;
+        poll::until("the replica is in step", || {
+            Ok(replica
+                .try_client(&["INFO", "replication"])?
+                .contains("master_link_status:up"))
+        })?;
+        Ok(replica)
+    }
+
     /// The TCP host, `127.0.0.1`.
     pub fn host(&self) -> &'static str {
         "127.0.0.1"
@@ -69,6 +110,29 @@ impl Redis {
     /// URL of database 0 over the Unix socket.
     pub fn url_unix(&self) -> String {
         self.url_unix_of(0)
+    }
+
+    /// URL of database 0 over TLS, with the authority that the server's certificate is from.
+    ///
+    /// # Errors
+    /// Where the server was not started with TLS.
+    pub fn url_tls(&self) -> Result<String> {
+        self.url_tls_trusting(&self.folder.ca_certificate())
+    }
+
+    /// As [`Redis::url_tls`], trusting an authority that has signed nothing.
+    ///
+    /// # Errors
+    /// As [`Redis::url_tls`].
+    pub fn url_tls_of_a_stranger(&self) -> Result<String> {
+        self.url_tls_trusting(&self.folder.stranger_ca_certificate())
+    }
+
+    fn url_tls_trusting(&self, authority: &Path) -> Result<String> {
+        let answer = self.try_client(&["CONFIG", "GET", "tls-port"])?;
+        let port = answer.lines().nth(1).unwrap_or("0");
+        ensure!(port != "0", "this server was not started with TLS");
+        Ok(format!("rediss://localhost:{port}/0?ca={}", authority.display()))
     }
 
     fn url_of(&self, number: u32) -> String {
@@ -139,8 +203,8 @@ impl Server for Redis {
         quick: "KILL",
     };
 
-    fn furnish(_folder: &Folder, _account: Option<Account>) -> Result<()> {
-        Ok(())
+    fn furnish(folder: &Folder, account: Option<Account>) -> Result<()> {
+        folder.write_certificates(account)
     }
 
     fn create_data(_folder: &Folder, _account: Option<Account>) -> Result<()> {
@@ -155,6 +219,8 @@ impl Server for Redis {
         let mut words: Vec<OsString> = vec![ServerKind::Redis.program("redis-server")?.into()];
         let (port, databases) = (port.to_string(), DATABASES.to_string());
         words.extend(["--port", &port, "--bind", "127.0.0.1", "--databases", &databases].map(OsString::from));
+        // Without the delay a replica is in step at once; the server waits 5 s for others that might want the same.
+        words.extend(["--repl-diskless-sync-delay", "0"].map(OsString::from));
         words.extend(["--save", "", "--appendonly", "no", "--dir"].map(OsString::from));
         words.extend([
             folder.path().into(),

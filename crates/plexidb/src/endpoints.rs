@@ -137,7 +137,9 @@ impl Endpoints {
 
     /// The connector of the server whose name is meant.
     pub(crate) fn connector_of(&self, is_meant: impl Fn(&str) -> bool) -> Option<&Arc<dyn Connector>> {
-        self.connectors.iter().find(|connector| is_meant(connector.target()))
+        self.connectors
+            .iter()
+            .find(|connector| is_meant(connector.target()))
     }
 
     pub(crate) fn is_closed(&self) -> bool {

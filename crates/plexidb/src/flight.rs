@@ -304,8 +304,12 @@ async fn leave(mut lease: EndpointLease, lift: Option<&'static str>, scope: Opti
     };
     match tokio::time::timeout(LEAVE_TIMEOUT, taking_back).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "could not take a session's settings back; the connection is closed"),
-        Err(_) => tracing::debug!("a session's settings were not taken back in time; the connection is closed"),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "could not take a session's settings back; the connection is closed")
+        }
+        Err(_) => {
+            tracing::debug!("a session's settings were not taken back in time; the connection is closed")
+        }
     }
 }
 

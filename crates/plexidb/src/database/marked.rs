@@ -35,7 +35,9 @@ impl Inner {
             flight.enter(scope, None).await?;
         }
         flight.run(Request::Control { sql: "BEGIN" }, None).await?;
-        let sent = self.send_marked(cut_off, &mut flight, epoch, statement, request).await;
+        let sent = self
+            .send_marked(cut_off, &mut flight, epoch, statement, request)
+            .await;
         if sent.is_err() && !flight.is_under_way() {
             flight.roll_back().await;
         }
@@ -62,8 +64,8 @@ impl Inner {
             true => TagList::from_slice(&[Tag::DATABASE]),
             false => request.touched(statement).all().collect(),
         };
-        let claim = Claim::of(&self.slots, &tags, vec![Arc::clone(epoch)])
-            .logged(self.endpoints.write_log(), &tags);
+        let claim =
+            Claim::of(&self.slots, &tags, vec![Arc::clone(epoch)]).logged(self.endpoints.write_log(), &tags);
         flight.claim(if is_ddl { claim.of_schema_change() } else { claim });
         flight.run(Request::Control { sql: "COMMIT" }, None).await?;
         Ok(response)
@@ -104,7 +106,9 @@ impl Inner {
             Way::Ddl if self.connector.dialect() == Dialect::Postgres => return Ok(()),
             Way::Ddl => "a change of the schema",
             Way::Write => "a write to a table without transactions",
-            Way::Session | Way::Read | Way::Transaction => "a statement of which it is not known what it writes",
+            Way::Session | Way::Read | Way::Transaction => {
+                "a statement of which it is not known what it writes"
+            }
         };
         Err(SharedError::NotWithoutRedis { what })
     }

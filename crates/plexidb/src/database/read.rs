@@ -196,7 +196,9 @@ impl Inner {
             }
         };
         if let Some(shared) = &shared
-            && let Some(set) = self.take_shared(shared, &statement, values, execution, scope).await
+            && let Some(set) = self
+                .take_shared(shared, &statement, values, execution, scope)
+                .await
         {
             record.taken();
             tell(leader, &Ok(set.clone()));
@@ -287,7 +289,12 @@ impl Inner {
         })
     }
 
-    pub(super) fn key(&self, statement: &Statement, values: &[ValueRef<'_>], scope: Option<&Arc<ScopeSettings>>) -> Key {
+    pub(super) fn key(
+        &self,
+        statement: &Statement,
+        values: &[ValueRef<'_>],
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Key {
         let mut buffer = KeyBuffer::new();
         KeyRef::new(self.key_scope(scope), &statement.sql, values, &mut buffer)
             .to_owned(Arc::clone(&statement.sql))

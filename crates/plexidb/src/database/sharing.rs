@@ -74,7 +74,9 @@ impl Inner {
             tally: Arc::clone(&statement.record.tally),
             keeps_stale: self.stale_age_max(statement, execution).is_some(),
         };
-        let inserted = self.l1.insert(self.key(statement, values, scope), fill, &self.slots);
+        let inserted = self
+            .l1
+            .insert(self.key(statement, values, scope), fill, &self.slots);
         statement.record.filled(inserted);
         Some(taken.rows)
     }

@@ -59,10 +59,7 @@ impl Inner {
         let way_out = |error| self.tier().and_then(|tier| tier.way_out(error));
         match result.as_ref().err().and_then(way_out) {
             // Nothing was sent.
-            Some(cut_off) => {
-                self.write_marked(cut_off, epoch, statement, request, scope)
-                    .await
-            }
+            Some(cut_off) => self.write_marked(cut_off, epoch, statement, request, scope).await,
             None => result,
         }
     }

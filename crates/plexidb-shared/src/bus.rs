@@ -10,8 +10,10 @@ use crate::protocol::{
 };
 
 mod memory;
+mod redis;
 
 pub use memory::MemoryBus;
+pub use redis::RedisBus;
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]

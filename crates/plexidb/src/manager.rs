@@ -323,10 +323,15 @@ impl Manager {
             };
             (database.name().to_owned(), stats)
         });
+        let shared = self.databases().iter().filter_map(|database| {
+            let tier = database.inner.tier()?;
+            Some((database.name().to_owned(), tier.stats()))
+        });
         Stats {
             cache: self.cache_stats(),
             pools: pools.collect(),
             endpoints: endpoints.collect(),
+            shared: shared.collect(),
             slots: slots.collect(),
         }
     }

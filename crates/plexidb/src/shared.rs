@@ -5,7 +5,7 @@
 //! configuration asks for less.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use plexidb_core::Dialect;
@@ -47,6 +47,7 @@ pub(crate) struct Tier {
     /// Holds on behalf of others: while there are any, replicas may lack what was acknowledged elsewhere.
     holds: Arc<AtomicUsize>,
     unannounced: AtomicUsize,
+    payer: OnceLock<tokio::task::AbortHandle>,
 }
 
 /// The settings of a tier, validated.
@@ -152,7 +153,9 @@ impl Tier {
     /// How a write may go on that could not be announced; `None` where it has failed.
     pub(crate) fn way_out(&self, error: &Error) -> Option<&CutOff> {
         match error {
-            Error::Shared(SharedError::NotAnnounced(AnnounceError::Unreachable { .. })) => self.cut_off.as_ref(),
+            Error::Shared(SharedError::NotAnnounced(AnnounceError::Unreachable { .. })) => {
+                self.cut_off.as_ref()
+            }
             _ => None,
         }
     }

@@ -61,6 +61,8 @@ pub struct StatementStats {
     pub hits: u64,
     /// Reads that waited for an equal one under way.
     pub coalesced: u64,
+    /// Reads that a result in Redis answered, which another process had fetched.
+    pub taken: u64,
     /// Reads and writes that the database answered.
     pub executions: u64,
     /// Of these, reads whose entry a write had overtaken.
@@ -97,6 +99,7 @@ pub(crate) struct Record {
     is_revalidated: AtomicBool,
     hits_noted: HitsNoted,
     coalesced: AtomicU64,
+    taken: AtomicU64,
     executions: AtomicU64,
     stale: AtomicU64,
     held: AtomicU64,
@@ -179,6 +182,7 @@ impl Record {
             is_revalidated: AtomicBool::new(false),
             hits_noted: HitsNoted::default(),
             coalesced: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
             executions: AtomicU64::new(0),
             stale: AtomicU64::new(0),
             held: AtomicU64::new(0),
@@ -241,6 +245,11 @@ impl Record {
         add(&self.coalesced, 1);
     }
 
+    /// A read was answered by a result that another process had fetched.
+    pub(crate) fn taken(&self) {
+        add(&self.taken, 1);
+    }
+
     /// Whether an equal read had better wait for the answer than ask the database itself.
     pub(crate) fn is_worth_a_wait(&self) -> bool {
         let executions = self.executions.load(Ordering::Relaxed);
@@ -283,6 +292,7 @@ impl Record {
             is_switched_off: lock(&self.payoff).is_paused(),
             hits: self.tally.hits(),
             coalesced: load(&self.coalesced),
+            taken: load(&self.taken),
             executions: load(&self.executions),
             stale: load(&self.stale),
             held: load(&self.held),

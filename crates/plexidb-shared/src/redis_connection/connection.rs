@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 use tokio::sync::Notify;
@@ -61,7 +61,7 @@ enum State {
         /// The link that failed, how long it had held, and its number: it may only have been slow.
         failed: Option<(Link, u64)>,
         number: u64,
-        held: Option<std::time::Duration>,
+        held: Option<Duration>,
     },
 }
 
@@ -70,7 +70,7 @@ pub(super) struct Broken {
     /// The link that failed, which may only have been slow.
     pub(super) link: Option<Link>,
     /// How long it had held.
-    pub(super) held: Option<std::time::Duration>,
+    pub(super) held: Option<Duration>,
 }
 
 impl fmt::Debug for RedisConnection {
@@ -199,12 +199,29 @@ impl RedisConnection {
             .await
     }
 
+    /// How it is configured.
+    pub(crate) fn config(&self) -> &RedisConfig {
+        self.0.target.config()
+    }
+
+    /// As [`call`](Self::call), with another longest wait: an answer may be so large that it takes its time.
+    pub(crate) async fn call_within(&self, command: &Cmd, after: Duration) -> Result<Value, RedisFailure> {
+        self.within(after, async |link| link.call(command).await).await
+    }
+
     async fn within_time<T>(
         &self,
         send: impl AsyncFnOnce(&mut Link) -> RedisResult<T>,
     ) -> Result<T, RedisFailure> {
+        self.within(self.config().call_timeout, send).await
+    }
+
+    async fn within<T>(
+        &self,
+        after: Duration,
+        send: impl AsyncFnOnce(&mut Link) -> RedisResult<T>,
+    ) -> Result<T, RedisFailure> {
         let (mut link, number) = self.0.link()?;
-        let after = self.0.target.config().call_timeout;
         let failure = match time::timeout(after, send(&mut link)).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => RedisFailure::of(&error, self.0.target.finds_primary()),

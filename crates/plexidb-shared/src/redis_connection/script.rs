@@ -26,7 +26,8 @@ impl RedisScript {
         command("EVAL", self.code, keys, arguments)
     }
 
-    pub(super) fn by_hash(&self, keys: &[&[u8]], arguments: &[&[u8]]) -> Cmd {
+    /// The command that names the script; a server that does not know it answers `NOSCRIPT`.
+    pub(crate) fn by_hash(&self, keys: &[&[u8]], arguments: &[&[u8]]) -> Cmd {
         command("EVALSHA", &self.hash, keys, arguments)
     }
 }

@@ -111,7 +111,7 @@ pub(super) async fn database(
 }
 
 /// Whether other processes are told of writes to this database.
-fn is_shared(database: &DatabaseConfig, dialect: Dialect) -> bool {
+fn is_shared(database: &crate::config::DatabaseConfig, dialect: Dialect) -> bool {
     if !shared::can_be_shared(dialect) {
         tracing::warn!(
             database = %database.name,

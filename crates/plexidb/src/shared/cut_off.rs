@@ -41,7 +41,7 @@ impl CutOff {
         let mut waited_for = self.waited_for.lock().await;
         let mark = {
             let mut lease = inner.endpoints.checkout().await?;
-            self.marker.open(&mut ***lease).await?
+            self.marker.open(&mut **lease).await?
         };
         if *waited_for != Some(mark.generation) {
             tracing::warn!(

@@ -21,7 +21,9 @@ pub enum SharedError {
         what: &'static str,
     },
     /// Another process took this one for dead while the write was waiting, and ended its session.
-    #[error("the write was not sent: other processes took this one for dead, since it was silent for longer than its lease; try again")]
+    #[error(
+        "the write was not sent: other processes took this one for dead, since it was silent for longer than its lease; try again"
+    )]
     TakenForDead,
     /// The address of Redis cannot be used.
     #[error("[redis]: {0}")]

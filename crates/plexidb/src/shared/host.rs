@@ -62,12 +62,13 @@ impl ThisProcess {
         let marker = self.marker.as_ref()?;
         let inner = self.inner.upgrade()?;
         let mut lease = inner.endpoints.checkout().await.ok()?;
-        let connection = &mut ***lease;
+        let connection = &mut **lease;
         let mark = match change {
             Change::None => marker.read(connection).await,
             Change::Close => marker.close(connection).await.map(Some),
         };
-        let mark = mark.inspect_err(|error| tracing::debug!(%error, "the marker could not be read or closed"));
+        let mark =
+            mark.inspect_err(|error| tracing::debug!(%error, "the marker could not be read or closed"));
         let mark = mark.ok().flatten()?;
         Some(Mark {
             generation: mark.generation,
@@ -128,8 +129,12 @@ impl Host for ThisProcess {
     fn quiesce(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
             let inner = self.inner().map_err(|error| error.to_string())?;
-            let mut lease = inner.endpoints.checkout().await.map_err(|error| error.to_string())?;
-            let waited = quiet::wait(&mut ***lease, inner.connector.dialect()).await;
+            let mut lease = inner
+                .endpoints
+                .checkout()
+                .await
+                .map_err(|error| error.to_string())?;
+            let waited = quiet::wait(&mut **lease, inner.connector.dialect()).await;
             waited.map_err(|error| error.to_string())
         })
     }

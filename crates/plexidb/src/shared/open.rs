@@ -4,7 +4,7 @@
 //! configuration has chosen for that.
 
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use plexidb_cache::SlotArray;
@@ -65,7 +65,11 @@ impl Redis {
 
     /// From the secret, where there is one: who knows it can choose values that fall into one slot.
     fn seed(&self, database: &str) -> u64 {
-        let secret = self.config.secret.as_ref().map_or("", |secret| secret.expose_secret());
+        let secret = self
+            .config
+            .secret
+            .as_ref()
+            .map_or("", |secret| secret.expose_secret());
         let name = format!("{}/{database}", self.namespace);
         xxh3_64_with_seed(name.as_bytes(), xxh3_64(secret.as_bytes()))
     }
@@ -87,10 +91,13 @@ impl Redis {
         if !self.is_strict() || self.config.on_partition == OnPartition::Refuse {
             return None;
         }
-        let marker = Marker::new(inner.connector.dialect(), format!("{}/{}", self.namespace, inner.name));
+        let marker = Marker::new(
+            inner.connector.dialect(),
+            format!("{}/{}", self.namespace, inner.name),
+        );
         let made = async {
             let mut lease = inner.endpoints.checkout().await?;
-            marker.create(&mut ***lease).await?;
+            marker.create(&mut **lease).await?;
             Ok::<(), crate::Error>(())
         };
         match made.await {
@@ -143,6 +150,7 @@ impl Redis {
             owed,
             holds,
             unannounced: AtomicUsize::new(0),
+            payer: OnceLock::new(),
         });
         tier.pay_in_background(&inner.runtime);
         // The only caller, once for each database.

@@ -42,7 +42,7 @@ pub(super) async fn wait(connection: &mut dyn Connection, dialect: Dialect) -> R
 
 async fn running(connection: &mut dyn Connection, sql: &str) -> Result<HashSet<String>, DriverError> {
     let rows = connection.query(sql, &[], Limits::default()).await?;
-    let statements = rows.iter().map(|row| row.get::<String>(0));
+    let statements = rows.rows().iter().map(|row| row.get::<String>(0));
     // A cell of another type is no statement that could be waited for.
     Ok(statements.filter_map(Result::ok).collect())
 }

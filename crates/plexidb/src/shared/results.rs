@@ -119,6 +119,8 @@ fn judge(tier: &Tier, slots: &SlotArray, origin: &Origin) -> Option<Stamps> {
     let grant = tier.grant();
     let slots_of = |stamped: &[(u32, u64)]| stamped.iter().map(|&(slot, _)| slot).collect::<Vec<_>>();
     let stamps = slots.capture_slots(&slots_of(&origin.first), &slots_of(&origin.then))?;
-    let counts = tier.node.is_current(origin.epoch, origin.first.iter().chain(&origin.then).copied());
+    let counts = tier
+        .node
+        .is_current(origin.epoch, origin.first.iter().chain(&origin.then).copied());
     (counts && grant.is_valid_at(tier.node.now())).then_some(stamps)
 }

@@ -40,7 +40,7 @@ impl Tier {
     pub(super) fn pay_in_background(self: &std::sync::Arc<Self>, runtime: &tokio::runtime::Handle) {
         const PAUSE: Duration = Duration::from_millis(100);
         let (tier, owed) = (std::sync::Arc::downgrade(self), std::sync::Arc::clone(&self.owed));
-        runtime.spawn(async move {
+        let task = runtime.spawn(async move {
             loop {
                 owed.wait().await;
                 let Some(tier) = tier.upgrade() else { break };
@@ -52,5 +52,15 @@ impl Tier {
                 }
             }
         });
+        // It ends with the tier: see `Drop`.
+        let _ = self.payer.set(task.abort_handle());
+    }
+}
+
+impl Drop for Tier {
+    fn drop(&mut self) {
+        if let Some(payer) = self.payer.get() {
+            payer.abort();
+        }
     }
 }

@@ -11,6 +11,9 @@ mod tests;
 /// A connection that held for this many times the last pause is taken for sound.
 const SOUND_FACTOR: u32 = 8;
 
+/// No server is left alone for longer, whatever the configuration says.
+const PAUSE_MAX: Duration = Duration::from_secs(3600);
+
 #[derive(Debug)]
 pub(super) struct Backoff {
     min: Duration,
@@ -20,10 +23,10 @@ pub(super) struct Backoff {
 
 impl Backoff {
     pub(super) fn new(min: Duration, max: Duration) -> Self {
-        let min = min.max(Duration::from_millis(1));
+        let min = min.clamp(Duration::from_millis(1), PAUSE_MAX);
         Self {
             min,
-            max: max.max(min),
+            max: max.clamp(min, PAUSE_MAX),
             last: None,
         }
     }

@@ -28,7 +28,7 @@ pub struct RedisConfig {
     pub call_timeout: Duration,
     /// The pause before a broken connection is tried again. It doubles with every try that fails. 100 ms.
     pub retry_min: Duration,
-    /// The longest pause. 5 s.
+    /// The longest pause. 5 s, at most 1 hour.
     pub retry_max: Duration,
 }
 

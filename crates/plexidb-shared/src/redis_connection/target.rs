@@ -11,6 +11,9 @@ use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
     RedisConnectionInfo, RedisResult, TlsCertificates, TlsMode,
 };
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use secrecy::ExposeSecret as _;
 
 use super::config::{RedisAddress, RedisConfig, RedisConfigError, RedisServers, ServerAddress};
@@ -169,7 +172,8 @@ impl Target {
             .map(|seed| self.info(self.tcp(seed)))
             .collect::<RedisResult<_>>()?;
         let mut builder = ClusterClient::builder(seeds)
-            .connection_timeout(self.config.connect_timeout)
+            // One node that does not answer must not use up the time for all.
+            .connection_timeout(self.config.connect_timeout / 2)
             .response_timeout(self.config.call_timeout)
             .overall_response_timeout(None)
             .retries(2)
@@ -222,6 +226,9 @@ fn check(config: &RedisConfig) -> Result<(), RedisConfigError> {
             conflict("Redis Cluster has database 0 alone")
         }
         _ if config.username.is_some() && config.password.is_none() => conflict("the user needs a password"),
+        _ if config.call_timeout.is_zero() || config.connect_timeout.is_zero() => {
+            conflict("a timeout of zero leaves no time for an answer")
+        }
         _ => Ok(()),
     }
 }
@@ -239,8 +246,25 @@ fn read_certificates(config: &RedisConfig) -> Result<Option<TlsCertificates>, Re
     };
     Ok(Some(TlsCertificates {
         client_tls,
-        root_cert: tls.ca_file.as_deref().map(read).transpose()?,
+        root_cert: tls.ca_file.as_deref().map(read_authorities).transpose()?,
     }))
+}
+
+/// A file without a certificate would make every connection fail later, without a word of the file.
+fn read_authorities(path: &Path) -> Result<Vec<u8>, RedisConfigError> {
+    let text = read(path)?;
+    let mut store = RootCertStore::empty();
+    let found = CertificateDer::pem_slice_iter(&text)
+        .filter_map(Result::ok)
+        .filter(|certificate| store.add(certificate.clone()).is_ok())
+        .count();
+    if found == 0 {
+        return Err(RedisConfigError::File {
+            path: path.to_owned(),
+            error: "it holds no certificate of an authority in PEM form".into(),
+        });
+    }
+    Ok(text)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, RedisConfigError> {
@@ -249,3 +273,6 @@ fn read(path: &Path) -> Result<Vec<u8>, RedisConfigError> {
         error: error.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests;

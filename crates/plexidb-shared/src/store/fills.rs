@@ -18,6 +18,10 @@ use super::port::{L2Store, StoredEntry};
 
 /// The most entries that go to the store in one round trip.
 const BATCH_MAX: usize = 16;
+/// The most bytes of entries that go to the store in one round trip, one entry aside: reads wait behind them on the same connection.
+const BATCH_BYTES_MAX: usize = 256 << 10;
+/// The longest time to live: stores count milliseconds in fewer bits than a `Duration` has.
+const TTL_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 /// Lifetimes differ by as much, so that entries which were stored together do not vanish together.
 const TTL_JITTER: f64 = 0.1;
 
@@ -30,7 +34,7 @@ pub struct Fill {
     pub origin: Origin,
     /// The rows.
     pub rows: RowSet,
-    /// After how long the store drops it, in place of the configured time.
+    /// After how long the store drops it, in place of the configured time; at most a year.
     pub ttl: Option<Duration>,
 }
 
@@ -83,9 +87,18 @@ async fn write_all(mut queue: mpsc::Receiver<Fill>, bytes: Arc<AtomicUsize>, wri
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let mut entries = Vec::with_capacity(batch.len());
+        let mut entry_bytes = 0;
         for fill in batch.drain(..) {
-            entries.extend(writer.encode(&fill));
             bytes.fetch_sub(fill.rows.memory_bytes(), Relaxed);
+            if let Some(entry) = writer.encode(&fill) {
+                if entry_bytes + entry.bytes.len() > BATCH_BYTES_MAX {
+                    writer.put(&entries).await;
+                    entries.clear();
+                    entry_bytes = 0;
+                }
+                entry_bytes += entry.bytes.len();
+                entries.push(entry);
+            }
             // Packing a large result takes a millisecond or more: others get their turn.
             task::yield_now().await;
         }
@@ -133,5 +146,5 @@ impl Writer {
 /// At least a millisecond: a store may take no less for no limit, or for an error.
 fn jittered(ttl: Duration) -> Duration {
     let factor = 1.0 + rand::rng().random_range(-TTL_JITTER..=TTL_JITTER);
-    ttl.mul_f64(factor).max(Duration::from_millis(1))
+    ttl.min(TTL_MAX).mul_f64(factor).max(Duration::from_millis(1))
 }

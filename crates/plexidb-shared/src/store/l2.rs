@@ -22,9 +22,6 @@ pub use super::fills::Fill;
 #[cfg(test)]
 mod tests;
 
-/// The longest time to live: Redis counts milliseconds in 63 bits, other stores in less.
-const TTL_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
-
 /// How L2 stores results.
 #[derive(Clone, Debug)]
 pub struct L2Config {
@@ -95,7 +92,7 @@ impl L2 {
             store: Arc::clone(&store),
             codec: Arc::clone(&codec),
             counters: Arc::clone(&counters),
-            ttl: config.ttl.min(TTL_MAX),
+            ttl: config.ttl,
         };
         Ok(Self {
             fills: FillQueue::start(config.fills_max, config.fill_bytes_max, writer),

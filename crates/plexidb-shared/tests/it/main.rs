@@ -5,6 +5,7 @@
     reason = "clippy takes the helpers of an integration test for ordinary code"
 )]
 
+mod redis_bus;
 mod redis_connection;
 mod redis_deployments;
 mod redis_failures;

@@ -88,6 +88,29 @@ async fn users_get_in_by_their_password_and_do_what_they_may() {
 }
 
 #[tokio::test]
+async fn a_user_with_the_rights_that_the_page_names_does_everything() {
+    let server = Redis::start_private().unwrap();
+    let rights = ["+mget", "+set", "+unlink", "+scan", "+ping", "+select"];
+    server.client(
+        &[
+            &["ACL", "SETUSER", "least", "on", ">sesame", "~test:*"][..],
+            &rights[..],
+        ]
+        .concat(),
+    );
+    let url = format!("redis://least:sesame@{}:{}/2", server.host(), server.port());
+    let store = RedisStore::new(connected(&url).await, &namespace());
+    store
+        .put_many(&[stored(1, "one"), stored(2, "two")])
+        .await
+        .unwrap();
+    assert_eq!(store.get_many(&[name(1)]).await, Ok(vec![Some("one".into())]));
+    store.remove_many(&[name(1)]).await.unwrap();
+    assert_eq!(store.clear().await, Ok(1));
+    assert_eq!(store.status(), StoreStatus::Connected);
+}
+
+#[tokio::test]
 async fn a_read_only_replica_is_read_and_its_promotion_is_noticed() {
     let primary = Redis::start_private().unwrap();
     let replica = primary.start_replica().unwrap();

@@ -11,6 +11,7 @@ mod owner;
 mod pgbouncer;
 mod postgres_cluster;
 mod proxy;
+mod redis_deployments;
 mod servers;
 mod tls;
 

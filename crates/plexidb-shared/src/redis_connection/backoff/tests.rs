@@ -21,3 +21,10 @@ fn a_configuration_without_pauses_does_not_spin() {
     assert_eq!(backoff.pause(None), MS);
     assert_eq!(backoff.pause(None), MS);
 }
+
+#[test]
+fn a_configuration_with_endless_pauses_does_not_overflow() {
+    let mut backoff = Backoff::new(Duration::MAX, Duration::MAX);
+    assert_eq!(backoff.pause(None), PAUSE_MAX);
+    assert_eq!(backoff.pause(Some(Duration::MAX)), PAUSE_MAX);
+}

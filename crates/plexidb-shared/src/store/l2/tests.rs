@@ -143,6 +143,7 @@ struct Gate {
     open: Semaphore,
     fails: AtomicBool,
     ttls: Mutex<Vec<Duration>>,
+    batches: Mutex<Vec<usize>>,
 }
 
 impl L2Store for Gate {
@@ -160,6 +161,8 @@ impl L2Store for Gate {
             if self.fails.load(Ordering::Relaxed) {
                 return Err(StoreError::Failed { error: "full".into() });
             }
+            let bytes = entries.iter().map(|entry| entry.bytes.len()).sum();
+            self.batches.lock().unwrap().push(bytes);
             self.ttls
                 .lock()
                 .unwrap()
@@ -186,6 +189,7 @@ fn gate() -> Arc<Gate> {
         open: Semaphore::new(0),
         fails: AtomicBool::new(false),
         ttls: Mutex::default(),
+        batches: Mutex::default(),
     })
 }
 
@@ -210,6 +214,17 @@ async fn fills_beyond_the_queue_are_dropped_and_lifetimes_differ() {
     let bounds = Duration::from_secs(90)..=Duration::from_secs(110);
     assert!(ttls.iter().all(|ttl| bounds.contains(ttl)), "{ttls:?}");
     assert!(ttls.iter().any(|ttl| *ttl != ttls[0]), "{ttls:?}");
+
+    // No lifetime is too long, and none too short.
+    for ttl in [Duration::MAX, Duration::ZERO] {
+        l2.fill(Fill {
+            ttl: Some(ttl),
+            ..fill(1, "Ada")
+        });
+    }
+    until("stored", || l2.stats().fills == 23).await;
+    let ttls = gate.ttls.lock().unwrap().clone();
+    assert!(ttls[21] < Duration::from_secs(500 * 24 * 3600) && ttls[22] == Duration::from_millis(1));
 
     gate.fails.store(true, Ordering::Relaxed);
     l2.fill(fill(1, "Ada"));
@@ -237,4 +252,26 @@ async fn fills_are_bounded_in_bytes_and_entries_in_size() {
     until("refused", || l2.stats().fills_too_large == 2).await;
     assert!(l2.fill(fill(4, "small")));
     until("stored", || l2.stats().fills == 1).await;
+}
+
+#[tokio::test]
+async fn large_entries_go_to_the_store_one_after_the_other() {
+    let gate = gate();
+    gate.open.add_permits(1);
+    let config = L2Config {
+        codec: CodecConfig {
+            pack_over_bytes: usize::MAX,
+            ..CodecConfig::default()
+        },
+        ..L2Config::default()
+    };
+    let l2 = L2::new(gate.clone(), &namespace(), &config).unwrap();
+    for id in 0..4 {
+        assert!(l2.fill(fill(id, &"x".repeat(100_000))));
+    }
+    assert!(l2.fill(fill(5, &"x".repeat(500_000))));
+    until("stored", || l2.stats().fills == 5).await;
+    let batches = gate.batches.lock().unwrap().clone();
+    assert_eq!(batches.len(), 3, "{batches:?}");
+    assert!(batches[..2].iter().all(|&bytes| bytes <= 262_144), "{batches:?}");
 }

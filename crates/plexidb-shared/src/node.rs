@@ -181,7 +181,8 @@ impl Node {
                 }
             }
             self.shared.stop();
-            if let Some(at) = self.shared.state().at() {
+            let at = self.shared.state().at();
+            if let Some(at) = at {
                 let _ = self.shared.bus.expel(at.epoch, self.shared.id, None).await;
             }
         };

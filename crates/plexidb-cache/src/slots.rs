@@ -228,16 +228,19 @@ impl<W: AtomicWord> SlotArray<W> {
     /// Holds slots that were told by their [indexes](Self::slots_of), as by another process with an array of the same
     /// [layout](Self::with_layout). One that is not there counts as the whole database.
     pub fn begin_write_of_slots(self: &Arc<Self>, slots: &[u32]) -> WriteHold<W> {
+        let mut hold = WriteHold::new(Arc::clone(self));
+        hold.extend_by_slots(slots);
+        hold
+    }
+
+    /// These slots, sorted and distinct; one that is not there is that of the whole database.
+    fn known(&self, slots: &[u32]) -> SlotIndexes {
         let whole = self.index(Tag::DATABASE);
+        let is_known = |slot: u32| (slot as usize) < self.words.len();
         let known = slots
             .iter()
-            .map(|&slot| match (slot as usize) < self.words.len() {
-                true => slot,
-                false => whole,
-            });
-        let mut hold = WriteHold::new(Arc::clone(self));
-        hold.extend_to(sorted(known.collect()));
-        hold
+            .map(|&slot| if is_known(slot) { slot } else { whole });
+        sorted(known.collect())
     }
 
     /// The distinct slots of these tags, ascending. Arrays of the same [layout](Self::with_layout) have the same.

@@ -4,6 +4,7 @@
 //! must not know SQL, drivers, pools or the cache in this process; the protocol is `docs/adr/0009-shared-tier.md`.
 
 pub mod bus;
+pub mod node;
 pub mod protocol;
 pub mod redis_connection;
 pub mod store;

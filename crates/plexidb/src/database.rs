@@ -1,6 +1,6 @@
 //! One database: its pool, its slots, its schema, and the two ways through the layer.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use plexidb_cache::{Flights, L1, SlotArray};
@@ -16,6 +16,7 @@ use crate::rows::Rows;
 use crate::schema::Schema;
 use crate::scope::{ScopeNumbers, ScopeSettings, Scoped};
 use crate::select::Select;
+use crate::shared::{Invalidated, Tier};
 use crate::statistics::{Miss, Registry, StatementPolicy, StatementStats};
 use crate::stream::RowStream;
 use crate::transaction::{Transaction, TransactionOptions};
@@ -23,9 +24,11 @@ use crate::transaction::{Transaction, TransactionOptions};
 mod bind;
 mod budget;
 mod coalescing;
+mod marked;
 mod read;
 mod reload;
 mod routing;
+mod sharing;
 mod stamping;
 mod write;
 
@@ -79,6 +82,8 @@ pub(crate) struct Inner {
     /// The reads that writes of unknown keys would make bypass the cache.
     pub(crate) interest: Interest,
     pub(crate) scope_numbers: ScopeNumbers,
+    /// The part in the shared tier, once it has been taken up.
+    pub(crate) tier: OnceLock<Arc<Tier>>,
     /// Where work goes on that nobody waits for: rollbacks and the resolution of doubts.
     pub(crate) runtime: tokio::runtime::Handle,
 }
@@ -286,34 +291,39 @@ impl Database {
         self.inner.registry.snapshot()
     }
 
-    /// Drops what the cache holds of this table, for writes that did not pass through plexidb.
+    /// Drops what the caches of all processes that share results hold of this table, for writes that did not pass through plexidb.
+    /// In this process that is done even where the others cannot be told.
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchTable`].
-    pub fn invalidate_table(&self, table: &str) -> Result<(), Error> {
-        let epoch = self.inner.schema.current();
-        let (schema, name) = match table.split_once('.') {
-            Some((schema, name)) => (Some(schema), name),
-            None => (None, table),
+    /// [`Error::NoSuchTable`]; [`Error::Shared`] where the others could not be told.
+    pub async fn invalidate_table(&self, table: &str) -> Result<Invalidated, Error> {
+        let tag = {
+            let epoch = self.inner.schema.current();
+            let (schema, name) = match table.split_once('.') {
+                Some((schema, name)) => (Some(schema), name),
+                None => (None, table),
+            };
+            let found = epoch
+                .catalog
+                .table(schema, name)
+                .ok_or_else(|| Error::NoSuchTable {
+                    database: self.inner.name.clone(),
+                    table: table.to_owned(),
+                })?;
+            Tag::table(&found.name.schema, &found.name.name)
         };
-        let found = epoch
-            .catalog
-            .table(schema, name)
-            .ok_or_else(|| Error::NoSuchTable {
-                database: self.inner.name.clone(),
-                table: table.to_owned(),
-            })?;
-        let tags = [Tag::table(&found.name.schema, &found.name.name)];
-        self.inner.endpoints.note_write(&tags);
-        self.inner.slots.begin_write(&tags).end();
-        Ok(())
+        self.inner.invalidate(tag).await
     }
 
-    /// Drops everything that the cache holds of this database.
-    pub fn invalidate_all(&self) {
-        self.inner.endpoints.note_write(&[Tag::DATABASE]);
-        self.inner.slots.begin_write(&[Tag::DATABASE]).end();
+    /// Drops everything that the caches of all processes that share results hold of this database.
+    /// In this process that is done even where the others cannot be told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shared`] where the others could not be told.
+    pub async fn invalidate_all(&self) -> Result<Invalidated, Error> {
+        self.inner.invalidate(Tag::DATABASE).await
     }
 
     /// Reads the schema anew, for DDL that did not pass through plexidb. All its cached results are dropped.

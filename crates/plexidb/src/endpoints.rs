@@ -130,6 +130,18 @@ impl Endpoints {
         connector.terminate(session).await
     }
 
+    /// The name of the server on which a session is.
+    pub(crate) fn target(&self, origin: Origin) -> &str {
+        self.connectors[origin.index].target()
+    }
+
+    /// The connector of the server whose name is meant.
+    pub(crate) fn connector_of(&self, is_meant: impl Fn(&str) -> bool) -> Option<&Arc<dyn Connector>> {
+        self.connectors
+            .iter()
+            .find(|connector| is_meant(connector.target()))
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         match &self.servers {
             Servers::Single(pool) => pool.is_closed(),

@@ -6,6 +6,7 @@ use plexidb_sql::NameError;
 
 use crate::config::ConfigErrors;
 use crate::scope::ScopeError;
+use crate::shared::SharedError;
 
 /// Why a call failed. [`Error::driver`] leads to the database's own error, with its SQLSTATE and position.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum Error {
     /// The servers of a database cannot be a primary with its replicas.
     #[error(transparent)]
     Group(#[from] InvalidGroup),
+    /// The shared tier cannot do what is asked for.
+    #[error(transparent)]
+    Shared(#[from] SharedError),
     /// The named placeholders and the given names do not fit.
     #[error(transparent)]
     Names(#[from] NameError),

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::in_doubt;
 use crate::request::{Request, Response};
 use crate::scope::ScopeSettings;
+use crate::shared;
 
 mod claim;
 mod deadline;
@@ -40,6 +41,8 @@ pub(crate) struct Flight {
     turn: Option<OwnedSemaphorePermit>,
     /// The scope whose session variables are set, or are being set.
     scope: Option<Arc<ScopeSettings>>,
+    /// The statement that takes back what was set in the session for an announced write.
+    lift: Option<&'static str>,
     is_under_way: bool,
 }
 
@@ -66,6 +69,7 @@ impl Flight {
             claim: None,
             turn: None,
             scope: None,
+            lift: None,
             is_under_way: false,
         }
     }
@@ -79,6 +83,19 @@ impl Flight {
     pub(crate) fn claim(&mut self, claim: Claim) {
         debug_assert!(self.claim.is_none(), "a flight claims once");
         self.claim = Some(claim);
+    }
+
+    /// Announces what is claimed to the processes that share results, where there are any. **Before** the statement is sent by
+    /// which the write may become visible.
+    ///
+    /// # Errors
+    ///
+    /// The write must not be sent.
+    pub(crate) async fn announce(&mut self) -> Result<(), Error> {
+        if let (Some(lease), Some(claim)) = (&mut self.lease, &mut self.claim) {
+            self.lift = shared::announce(&self.inner, lease, claim).await?;
+        }
+        Ok(())
     }
 
     /// The claim, to note what was learnt.
@@ -240,8 +257,9 @@ impl Drop for Flight {
             if let Some(claim) = self.claim.take() {
                 claim.end();
             }
-            if let Some(scope) = self.scope.take() {
-                self.inner.runtime.spawn(leave(lease, scope));
+            let (lift, scope) = (self.lift.take(), self.scope.take());
+            if lift.is_some() || scope.is_some() {
+                self.inner.runtime.spawn(leave(lease, lift, scope));
             }
             return;
         }
@@ -267,15 +285,31 @@ impl Drop for Flight {
     }
 }
 
-/// Takes the session variables back, which nobody waits for. Until that is done the lease is one that gets closed.
-async fn leave(mut lease: EndpointLease, scope: Arc<ScopeSettings>) {
+/// Takes back what was set in the session, which nobody waits for. Until that is done the lease is one that gets closed.
+async fn leave(mut lease: EndpointLease, lift: Option<&'static str>, scope: Option<Arc<ScopeSettings>>) {
     if lease.status() != ConnectionStatus::Idle {
         return;
     }
-    match tokio::time::timeout(LEAVE_TIMEOUT, scope.take_back(&mut lease)).await {
+    let taking_back = async {
+        if let Some(lift) = lift {
+            lease.control(lift).await?;
+        }
+        match scope {
+            Some(scope) => scope.take_back(&mut lease).await,
+            None => {
+                lease.restored();
+                Ok(())
+            }
+        }
+    };
+    match tokio::time::timeout(LEAVE_TIMEOUT, taking_back).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "could not take a scope back; the connection is closed"),
-        Err(_) => tracing::debug!("a scope was not taken back in time; the connection is closed"),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "could not take a session's settings back; the connection is closed")
+        }
+        Err(_) => {
+            tracing::debug!("a session's settings were not taken back in time; the connection is closed")
+        }
     }
 }
 

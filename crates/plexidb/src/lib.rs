@@ -38,6 +38,7 @@ mod rows;
 mod schema;
 mod scope;
 mod select;
+mod shared;
 mod statistics;
 mod stats;
 mod stream;
@@ -75,6 +76,7 @@ pub use plexidb_sql::{
 pub use rows::{Rows, Source};
 pub use scope::{ScopeError, Scoped};
 pub use select::Select;
+pub use shared::{Invalidated, SharedError, SharedStats};
 pub use statistics::{Miss, StatementPolicy, StatementStats};
 pub use stats::{SlotStats, Stats};
 pub use stream::RowStream;

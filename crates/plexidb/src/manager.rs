@@ -14,6 +14,7 @@ use crate::explain::Explanation;
 use crate::rows::Rows;
 use crate::scope::Scoped;
 use crate::select::Select;
+use crate::shared::{Invalidated, Redis};
 use crate::stats::{SlotStats, Stats};
 use crate::stream::RowStream;
 use crate::transaction::{Transaction, TransactionOptions};
@@ -27,6 +28,9 @@ use plan::Plan;
 
 /// How long [`Manager::close`] waits for statements that are under way.
 const CLOSE_GRACE: Duration = Duration::from_secs(10);
+
+/// How long it may take to tell the other processes that this one leaves.
+const LEAVE_GRACE: Duration = Duration::from_secs(1);
 
 /// Several databases by name, with one cache. Calls without a name go to the first one; cloning shares it.
 #[derive(Clone)]
@@ -75,11 +79,10 @@ impl Manager {
 
     async fn open(config: Config, hooks: Vec<(String, Arc<dyn PoolHooks>)>) -> Result<Self, Error> {
         config.validate()?;
-        if config.redis.is_some() {
-            tracing::warn!(
-                "[redis] is configured, but this version has no shared tier: each process caches for itself"
-            );
-        }
+        let redis = match &config.redis {
+            Some(redis) => Redis::open(redis)?,
+            None => None,
+        };
         let mut plans = Plan::all(&config.databases)?;
         for (name, hooks) in hooks {
             match plans.iter_mut().find(|plan| plan.database.name == name) {
@@ -93,7 +96,7 @@ impl Manager {
         let l1 = Arc::new(open::l1(&config));
         let mut databases = Vec::with_capacity(plans.len());
         for (plan, scope) in plans.into_iter().zip(0..) {
-            databases.push(open::database(&config, plan, scope, Arc::clone(&l1)).await?);
+            databases.push(open::database(&config, plan, scope, Arc::clone(&l1), redis.as_ref()).await?);
         }
         let ticker = open::ticker(&l1);
         Ok(Self {
@@ -252,9 +255,9 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchTable`].
-    pub fn invalidate_table(&self, table: &str) -> Result<(), Error> {
-        self.default().invalidate_table(table)
+    /// Those of [`Database::invalidate_table`].
+    pub async fn invalidate_table(&self, table: &str) -> Result<Invalidated, Error> {
+        self.default().invalidate_table(table).await
     }
 
     /// [`Database::refresh_schema`] of the default database.
@@ -266,13 +269,24 @@ impl Manager {
         self.default().refresh_schema().await
     }
 
-    /// Drops every cached result of every database.
-    pub fn clear_cache(&self) {
+    /// Drops every cached result of every database, in all processes that share results. In this process that is done even where
+    /// the others cannot be told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shared`] where the others could not be told of some database; of all others they were.
+    pub async fn clear_cache(&self) -> Result<Invalidated, Error> {
+        let mut all = Invalidated::here();
+        let mut failed = None;
         for database in self.databases() {
             // A result under way must not be stored after the cache was cleared.
-            database.invalidate_all();
+            match database.invalidate_all().await {
+                Ok(one) => all = all.and(one),
+                Err(error) => failed = Some(error),
+            }
         }
         self.shared.l1.clear();
+        failed.map_or(Ok(all), Err)
     }
 
     /// The counters of the cache.
@@ -309,10 +323,15 @@ impl Manager {
             };
             (database.name().to_owned(), stats)
         });
+        let shared = self.databases().iter().filter_map(|database| {
+            let tier = database.inner.tier()?;
+            Some((database.name().to_owned(), tier.stats()))
+        });
         Stats {
             cache: self.cache_stats(),
             pools: pools.collect(),
             endpoints: endpoints.collect(),
+            shared: shared.collect(),
             slots: slots.collect(),
         }
     }
@@ -321,6 +340,9 @@ impl Manager {
     pub async fn close(self) {
         for database in self.databases() {
             database.inner.endpoints.close(CLOSE_GRACE).await;
+            if let Some(tier) = database.inner.tier() {
+                tier.leave(LEAVE_GRACE).await;
+            }
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::statistics::Miss;
 pub enum Source {
     /// The cache in this process.
     L1,
+    /// Redis: another process has fetched it.
+    L2,
     /// The database.
     Database,
     /// The database, asked by an equal read that was under way.
@@ -26,6 +28,7 @@ impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::L1 => "L1",
+            Self::L2 => "L2",
             Self::Database => "database",
             Self::Coalesced => "coalesced",
             Self::Stale => "stale",

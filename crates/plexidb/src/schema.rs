@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use plexidb_cache::WriteHold;
 use plexidb_core::{Catalog, Dialect};
@@ -40,9 +40,18 @@ pub(crate) struct Epoch {
     planning: Planning,
     registry: Arc<Registry>,
     retired_by: Mutex<Option<WriteHold>>,
+    fingerprint: OnceLock<u128>,
 }
 
 impl Epoch {
+    /// Processes with the same fingerprint derive the same tags from the same statement.
+    pub(crate) fn fingerprint(&self) -> u128 {
+        *self.fingerprint.get_or_init(|| {
+            let precision = self.planning.precision as u128;
+            self.catalog.fingerprint().wrapping_add(precision)
+        })
+    }
+
     /// The analysed statement of this text.
     pub(crate) fn statement(&self, sql: &str) -> Arc<Statement> {
         if let Some(statement) = self.statements.get(sql) {
@@ -156,5 +165,6 @@ fn new_epoch(
         planning,
         registry,
         retired_by: Mutex::new(None),
+        fingerprint: OnceLock::new(),
     })
 }

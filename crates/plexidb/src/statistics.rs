@@ -32,6 +32,8 @@ pub enum Miss {
     Held,
     /// Its TTL was over.
     Expired,
+    /// There was one, and it may have been overtaken by another process: this one has not heard from Redis for too long.
+    NoLease,
     /// The cache was not to be asked.
     Unasked,
 }
@@ -59,6 +61,8 @@ pub struct StatementStats {
     pub hits: u64,
     /// Reads that waited for an equal one under way.
     pub coalesced: u64,
+    /// Reads that a result in Redis answered, which another process had fetched.
+    pub taken: u64,
     /// Reads and writes that the database answered.
     pub executions: u64,
     /// Of these, reads whose entry a write had overtaken.
@@ -95,6 +99,7 @@ pub(crate) struct Record {
     is_revalidated: AtomicBool,
     hits_noted: HitsNoted,
     coalesced: AtomicU64,
+    taken: AtomicU64,
     executions: AtomicU64,
     stale: AtomicU64,
     held: AtomicU64,
@@ -177,6 +182,7 @@ impl Record {
             is_revalidated: AtomicBool::new(false),
             hits_noted: HitsNoted::default(),
             coalesced: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
             executions: AtomicU64::new(0),
             stale: AtomicU64::new(0),
             held: AtomicU64::new(0),
@@ -195,7 +201,7 @@ impl Record {
         match miss {
             Miss::Stale => add(&self.stale, 1),
             Miss::Held => add(&self.held, 1),
-            Miss::Absent | Miss::Expired | Miss::Unasked => {}
+            Miss::Absent | Miss::Expired | Miss::NoLease | Miss::Unasked => {}
         }
     }
 
@@ -237,6 +243,11 @@ impl Record {
     /// Counts a read that waited for an equal one.
     pub(crate) fn coalesced(&self) {
         add(&self.coalesced, 1);
+    }
+
+    /// A read was answered by a result that another process had fetched.
+    pub(crate) fn taken(&self) {
+        add(&self.taken, 1);
     }
 
     /// Whether an equal read had better wait for the answer than ask the database itself.
@@ -281,6 +292,7 @@ impl Record {
             is_switched_off: lock(&self.payoff).is_paused(),
             hits: self.tally.hits(),
             coalesced: load(&self.coalesced),
+            taken: load(&self.taken),
             executions: load(&self.executions),
             stale: load(&self.stale),
             held: load(&self.held),

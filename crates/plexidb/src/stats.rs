@@ -3,6 +3,8 @@
 use plexidb_cache::CacheStats;
 use plexidb_pool::{GroupStats, PoolStats};
 
+use crate::shared::SharedStats;
+
 /// Where a database's cache is passed by because of writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,6 +24,8 @@ pub struct Stats {
     pub pools: Vec<(String, PoolStats)>,
     /// The servers of each database that has replicas: their roles, lags and breakers, and how often each was chosen.
     pub endpoints: Vec<(String, GroupStats)>,
+    /// The part of each database in the shared tier, by name; none without Redis.
+    pub shared: Vec<(String, SharedStats)>,
     /// Each database's slots, by name.
     pub slots: Vec<(String, SlotStats)>,
 }

@@ -20,6 +20,7 @@ use crate::request::{Request, Response};
 use crate::rows::{Rows, Source};
 use crate::schema::{Epoch, Statement, Way};
 use crate::scope::ScopeSettings;
+use crate::shared;
 use crate::touched::TouchedTags;
 
 mod options;
@@ -182,6 +183,13 @@ impl Transaction {
         } else {
             claim
         });
+        if let Err(error) = self.inner.announce_commit(&mut flight).await {
+            // Nothing became visible.
+            flight.roll_back().await;
+            flight.land();
+            self.end_schema_claims();
+            return Err(error);
+        }
         let result = flight.run(Request::Control { sql: "COMMIT" }, None).await;
         if self.changes_schema {
             self.inner.land_ddl(flight).await;
@@ -309,6 +317,7 @@ impl Transaction {
         } else {
             claim
         });
+        self.announce().await?;
         let response = self.send(request).await;
         self.has_committed |= way != Way::Write && self.status() == ConnectionStatus::Idle;
         if way == Way::Ddl {
@@ -319,6 +328,21 @@ impl Transaction {
             claim.end();
         }
         Ok(response?)
+    }
+
+    /// Tells the processes that share results of what becomes visible before COMMIT.
+    async fn announce(&mut self) -> Result<(), Error> {
+        let (Some(lease), Some(claim)) = (&mut self.lease, &mut self.claim) else {
+            return Ok(());
+        };
+        // What is set in the session stays until its end: the pool resets what is altered.
+        let result = shared::announce(&self.inner, lease, claim).await;
+        if result.is_err()
+            && let Some(claim) = self.claim.take()
+        {
+            claim.end();
+        }
+        result.map(drop)
     }
 
     fn is_visible_at_once(&self, statement: &Statement, way: Way) -> bool {

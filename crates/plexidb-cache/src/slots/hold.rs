@@ -43,6 +43,17 @@ impl<W: AtomicWord> WriteHold<W> {
         self.extend_to(slots);
     }
 
+    /// Holds these slots as well, as [`begin_write_of_slots`](SlotArray::begin_write_of_slots) does.
+    pub fn extend_by_slots(&mut self, slots: &[u32]) {
+        let slots = self.array.known(slots);
+        self.extend_to(slots);
+    }
+
+    /// Holds the same slots once more: the other hold is decided by itself.
+    pub fn again(&self) -> Self {
+        self.array.begin_write_of_slots(&self.slots)
+    }
+
     pub(super) fn extend_to(&mut self, slots: SlotIndexes) {
         #[cfg(feature = "planted-faults")]
         if planted::is(Fault::NeverInvalidate) {
@@ -69,6 +80,16 @@ impl<W: AtomicWord> WriteHold<W> {
             return self.let_go(word::released);
         }
         self.let_go(word::ended);
+    }
+
+    /// Ends the write of some slots, then releases all others, which turned out not to be touched.
+    pub fn end_of_slots(mut self, touched: &[u32]) {
+        let (touched, others): (SlotIndexes, SlotIndexes) =
+            self.slots.drain(..).partition(|slot| touched.contains(slot));
+        self.slots = touched;
+        self.let_go(word::ended);
+        self.slots = others;
+        self.let_go(word::released);
     }
 
     /// Lets go without a new version: results from before stay true. **Only** where the write is known to have had

@@ -172,6 +172,23 @@ fn arrays_of_one_layout_hold_each_others_slots() {
 }
 
 #[test]
+fn of_several_slots_those_that_were_touched_go_up_alone() {
+    let slots = array();
+    let [users, messages, channels] = tables();
+    let of = |tag| slots.capture([tag].into_iter()).unwrap();
+    let (touched, precaution, other) = (of(users), of(messages), of(channels));
+    let hold = slots.begin_write(&[users, messages]);
+    let once_more = hold.again();
+    hold.end_of_slots(&slots.slots_of([users, channels].into_iter()));
+    assert_eq!(slots.held(), 2);
+    once_more.release();
+    assert!(!slots.holds(&touched));
+    assert!(slots.holds(&precaution));
+    assert!(slots.holds(&other));
+    assert_eq!((slots.held(), slots.abandoned_holds()), (0, 0));
+}
+
+#[test]
 fn a_slot_that_is_not_there_is_the_whole_database() {
     let slots = array();
     let absent = u32::try_from(slots.slot_count()).unwrap();

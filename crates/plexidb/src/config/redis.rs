@@ -86,7 +86,15 @@ section! {
     }
 }
 
-const SCHEMES: &[&str] = &["redis", "rediss", "redis+unix", "redis+sentinel", "redis+cluster"];
+const SCHEMES: &[&str] = &[
+    "redis",
+    "rediss",
+    "redis+unix",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+];
 const SECRET_CHARS_MIN: usize = 16;
 
 impl RedisConfig {

@@ -45,8 +45,13 @@ impl Inner {
         let Some(boarding) = boarding else {
             return Ok(Turn::send(None, None));
         };
+        // Whoever joins counts on being told what other processes have written meanwhile, as a hit does.
+        let lease = self.tier().map(|tier| (tier, tier.grant()));
         let mut follower = match self.flights.board(boarding, &self.slots) {
             Boarded::Leads(leader) => return Ok(Turn::send(Some(leader), None)),
+            Boarded::Follows(_) if lease.is_some_and(|(tier, grant)| !tier.counts(grant)) => {
+                return Ok(Turn::send(None, None));
+            }
             Boarded::Follows(follower) => follower,
         };
         let deadline = timeout.map(Deadline::after);
@@ -62,8 +67,10 @@ impl Inner {
                     _ => follower.give_up(),
                 },
             };
+            let lease = self.tier().map(|tier| (tier, tier.grant()));
             follower = match self.flights.board(boarding, &self.slots) {
                 Boarded::Leads(leader) => return Ok(Turn::send(Some(leader), deadline)),
+                Boarded::Follows(_) if lease.is_some_and(|(tier, grant)| !tier.counts(grant)) => break,
                 Boarded::Follows(follower) => follower,
             };
         }

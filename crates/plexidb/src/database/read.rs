@@ -60,8 +60,13 @@ impl Inner {
         }
         let mut buffer = KeyBuffer::new();
         let key = KeyRef::new(self.key_scope(scope), sql, values, &mut buffer);
+        // Before the slots are looked at, and its clock afterwards: see `Lease`.
+        let lease = self.tier().map(|tier| (tier, tier.grant()));
         match self.l1.get(&key, &self.slots) {
-            Lookup::Hit(hit) => Ok(Rows::of_hit(hit)),
+            Lookup::Hit(hit) => match lease {
+                Some((tier, grant)) if !tier.counts(grant) => Err(Miss::NoLease),
+                _ => Ok(Rows::of_hit(hit)),
+            },
             Lookup::Stale => Err(Miss::Stale),
             Lookup::Held => Err(Miss::Held),
             Lookup::Expired => Err(Miss::Expired),
@@ -111,7 +116,7 @@ impl Inner {
         let statement = Arc::clone(&planned.statement);
         let result = self.read(planned, request, &values, execution, begun).await;
         // Why it went to the database; one that waited for another did not.
-        if !matches!(&result, Ok(rows) if rows.source() == Source::Coalesced) {
+        if !matches!(&result, Ok(rows) if rows.source() != Source::Database) {
             statement.record.missed(miss);
             return result.map(|rows| rows.missed(miss));
         }
@@ -174,6 +179,9 @@ impl Inner {
             route,
         } = planned;
         let scope = scope.as_ref();
+        let mut shared = dependencies
+            .as_ref()
+            .and_then(|_| self.shared_result(&epoch, &statement, values, execution, scope));
         // A read that takes long must not keep the old schema's hold of the database.
         drop(epoch);
         let record = &statement.record;
@@ -187,6 +195,15 @@ impl Inner {
                 return Ok(Rows::new(set, Source::Coalesced));
             }
         };
+        if let Some(shared) = &shared
+            && let Some(set) = self
+                .take_shared(shared, &statement, values, execution, scope)
+                .await
+        {
+            record.taken();
+            tell(leader, &Ok(set.clone()));
+            return Ok(Rows::new(set, Source::L2));
+        }
         let sent = Instant::now();
         let mut result = self.fetch(request, timeout, deadline, scope, route).await;
         let took = sent.elapsed();
@@ -218,6 +235,9 @@ impl Inner {
         });
         let is_kept = match stamps {
             Some(stamps) => {
+                if let Some(shared) = shared.take() {
+                    self.give_shared(shared, &stamps, &set, took);
+                }
                 let key = match &leader {
                     Some(leader) => leader.key().clone(),
                     None => self.key(&statement, values, scope),
@@ -269,7 +289,12 @@ impl Inner {
         })
     }
 
-    fn key(&self, statement: &Statement, values: &[ValueRef<'_>], scope: Option<&Arc<ScopeSettings>>) -> Key {
+    pub(super) fn key(
+        &self,
+        statement: &Statement,
+        values: &[ValueRef<'_>],
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Key {
         let mut buffer = KeyBuffer::new();
         KeyRef::new(self.key_scope(scope), &statement.sql, values, &mut buffer)
             .to_owned(Arc::clone(&statement.sql))
@@ -316,13 +341,13 @@ impl Inner {
     }
 
     /// How long a result may stay: what the execution asks for, else the statement, its tables, the database.
-    fn ttl(&self, statement: &Statement, execution: Execution) -> Duration {
+    pub(super) fn ttl(&self, statement: &Statement, execution: Execution) -> Duration {
         let own = execution.ttl.or(statement.record.policy().ttl);
         own.or(statement.table_ttl).unwrap_or(self.settings.ttl)
     }
 
     /// How old a result may be that is returned though a write has overtaken it; `None` where none may be.
-    fn stale_age_max(&self, statement: &Statement, execution: Execution) -> Option<Duration> {
+    pub(super) fn stale_age_max(&self, statement: &Statement, execution: Execution) -> Option<Duration> {
         let asked = execution.stale_while_revalidate;
         asked.or_else(|| statement.record.policy().stale_while_revalidate)
     }

@@ -41,6 +41,10 @@ impl Inner {
         let Some(set) = self.endpoints.replicas() else {
             return Route::Primary;
         };
+        if self.tier().is_some_and(|tier| !tier.may_read_replicas()) {
+            // Another process may have written what no log here has a number of.
+            return Route::Primary;
+        }
         let lag_max = match execution.replicas.unwrap_or_else(|| set.reads()) {
             Replicas::Never => return Route::Primary,
             Replicas::Strict => None,

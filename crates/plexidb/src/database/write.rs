@@ -53,6 +53,25 @@ impl Inner {
         execution: Execution,
         scope: Option<&Arc<ScopeSettings>>,
     ) -> Result<Response, Error> {
+        let result = self
+            .write_announced(epoch, statement, request, execution, scope)
+            .await;
+        let way_out = |error| self.tier().and_then(|tier| tier.way_out(error));
+        match result.as_ref().err().and_then(way_out) {
+            // Nothing was sent.
+            Some(cut_off) => self.write_marked(cut_off, epoch, statement, request, scope).await,
+            None => result,
+        }
+    }
+
+    async fn write_announced(
+        self: &Arc<Self>,
+        epoch: &Arc<Epoch>,
+        statement: &Statement,
+        request: Request<'_>,
+        execution: Execution,
+        scope: Option<&Arc<ScopeSettings>>,
+    ) -> Result<Response, Error> {
         let way = statement.way();
         if way == Way::Transaction {
             return Err(statement.transaction_control());
@@ -84,6 +103,7 @@ impl Inner {
                 match lesson.map(|lesson| (lesson, lesson.trips)) {
                     None => {
                         write.claim(self, &mut flight, &all(&touched));
+                        flight.announce().await?;
                         let response = write.send(&mut flight, statement).await;
                         flight.land();
                         Ok(response?)
@@ -99,6 +119,7 @@ impl Inner {
             }
             Way::Session => {
                 write.claim(self, &mut flight, &all(&request.touched(statement)));
+                flight.announce().await?;
                 flight.lease()?.taint();
                 write.fly(flight).await
             }
@@ -107,6 +128,7 @@ impl Inner {
                 let claim = Claim::of(&self.slots, &tags, vec![Arc::clone(epoch)])
                     .logged(self.endpoints.write_log(), &tags);
                 flight.claim(claim.of_schema_change());
+                flight.announce().await?;
                 let response = flight.run_by(request, write.deadline).await;
                 // Also after an error: what failed half-way may have changed something.
                 self.land_ddl(flight).await;
@@ -181,6 +203,7 @@ impl Write<'_> {
     ) -> Result<Response, Error> {
         let claim = self.certain(inner, &touched.certain);
         flight.claim(claim.with_precaution(&inner.slots, &touched.precaution));
+        flight.announce().await?;
         let response = flight
             .run_by(lesson.request(&self.request), self.deadline)
             .await?;
@@ -213,6 +236,7 @@ impl Write<'_> {
         let guards = inner.slots.capture(guards.iter().copied());
         let claim = self.certain(inner, &touched.certain);
         flight.claim(claim.with_precaution(&inner.slots, &touched.precaution));
+        flight.announce().await?;
         let response = self.send(&mut flight, lesson.statement).await?;
         if !lesson.statement.is_void(response.rows_affected())
             && let Some(guards) = guards
@@ -276,6 +300,10 @@ impl Write<'_> {
             tags.extend_from_slice(answer.tags.as_ref().unwrap_or(&touched.precaution));
         }
         self.claim(inner, &mut flight, &tags);
+        if let Err(error) = flight.announce().await {
+            flight.roll_back().await;
+            return Err(error);
+        }
         let committed = flight
             .run_by(Request::Control { sql: "COMMIT" }, self.deadline)
             .await;

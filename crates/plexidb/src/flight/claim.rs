@@ -13,6 +13,7 @@ use plexidb_sql::TagList;
 
 use crate::endpoints::WriteLog;
 use crate::schema::Epoch;
+use crate::shared::Announcement;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ pub(crate) struct Claim {
     is_void: bool,
     /// Where the write is noted once it is acknowledged; `None` where the database has no replicas.
     log: Option<Box<Logged>>,
+    /// Where other processes were told of the write.
+    announcement: Option<Announcement>,
     /// Their hold of the whole database lasts as long as this claim does; see [`Epoch`].
     _epochs: Vec<Arc<Epoch>>,
 }
@@ -56,6 +59,7 @@ impl Claim {
             changes_schema: false,
             is_void: false,
             log: None,
+            announcement: None,
             _epochs: epochs,
         }
     }
@@ -72,6 +76,17 @@ impl Claim {
             })
         });
         self
+    }
+
+    /// All slots that it holds now, ascending.
+    pub(crate) fn slots(&self) -> Vec<u32> {
+        let precaution = self.precaution.iter().flat_map(WriteHold::slots);
+        distinct(self.certain.slots().iter().chain(precaution))
+    }
+
+    /// Other processes know of the write: they are told how it ends before its slots are let go here.
+    pub(crate) fn announced(&mut self, announcement: Announcement) {
+        self.announcement = Some(announcement);
     }
 
     /// Says that the schema is to be read before the claim ends, should nobody else do it.
@@ -125,20 +140,57 @@ impl Claim {
     // never match again; a result whose stamps are captured after the release comes from a query that sees the write.
     // Releasing before learning would open a moment in which results of before are served after the write was visible. An
     // error, or doubt, tells no keys and may have had an effect: the precaution counts as touched.
-    pub(crate) fn end(self) {
+    pub(crate) fn end(mut self) {
+        let announcement = self.announcement.take();
         if self.is_void {
-            let holds = [self.learnt, self.precaution, Some(self.certain)];
-            return holds.into_iter().flatten().for_each(WriteHold::release);
+            let let_go = move || {
+                let holds = [self.learnt, self.precaution, Some(self.certain)];
+                holds.into_iter().flatten().for_each(WriteHold::release);
+            };
+            return match announcement {
+                Some(announcement) => announcement.end(Vec::new(), let_go),
+                None => let_go(),
+            };
         }
-        self.end_but_certain().end();
+        let Some(announcement) = announcement else {
+            return self.end_but_certain().end();
+        };
+        // Not when the others have been told: the caller has its answer before.
+        self.note();
+        announcement.end(self.touched(), move || self.let_go_but_certain().end());
     }
 
     /// Ends all but the hold that was certain from the start, which is left to the caller.
-    pub(crate) fn end_but_certain(self) -> WriteHold {
-        // Before the slots are let go: whoever captures its stamps afterwards asks for replicas that have the write.
+    pub(crate) fn end_but_certain(mut self) -> WriteHold {
+        self.note();
+        if let Some(announcement) = self.announcement.take() {
+            // Results of other processes count by what the others were told: none may count here before.
+            let mut untold = self.certain.again();
+            untold.extend_by_slots(&self.touched());
+            announcement.end(self.touched(), move || untold.end());
+        }
+        self.let_go_but_certain()
+    }
+
+    // Before the slots are let go: whoever captures its stamps afterwards asks for replicas that have the write.
+    fn note(&self) {
         if let Some(logged) = &self.log {
             logged.note();
         }
+    }
+
+    /// The slots that go one version up.
+    fn touched(&self) -> Vec<u32> {
+        let keys = self.learnt.as_ref().or(self.precaution.as_ref());
+        distinct(
+            self.certain
+                .slots()
+                .iter()
+                .chain(keys.into_iter().flat_map(WriteHold::slots)),
+        )
+    }
+
+    fn let_go_but_certain(self) -> WriteHold {
         match (self.learnt, self.precaution) {
             (Some(learnt), Some(precaution)) => {
                 learnt.end();
@@ -148,6 +200,13 @@ impl Claim {
         }
         self.certain
     }
+}
+
+fn distinct<'a>(slots: impl Iterator<Item = &'a u32>) -> Vec<u32> {
+    let mut slots: Vec<u32> = slots.copied().collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots
 }
 
 impl Logged {

@@ -1,6 +1,6 @@
 //! From a configuration to open databases: the wiring of the parts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use plexidb_cache::{Flights, L1, L1Config, SlotArray};
@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::interest::Interest;
 use crate::schema::{Planning, Schema};
 use crate::scope::ScopeNumbers;
+use crate::shared::{self, Redis};
 use crate::statistics::Registry;
 
 /// The resolution of expiry: TTLs bound memory, so that this is exact enough.
@@ -49,10 +50,15 @@ pub(super) async fn database(
     plan: Plan<'_>,
     scope: u64,
     l1: Arc<L1>,
+    redis: Option<&Redis>,
 ) -> Result<Database, Error> {
     let (database, connector) = (plan.database, Arc::clone(plan.primary()));
     let dialect = connector.dialect();
-    let slots = Arc::new(SlotArray::for_cache(config.l1_bytes_max));
+    let redis = redis.filter(|_| is_shared(database, dialect));
+    let slots = Arc::new(match redis {
+        Some(redis) => redis.slots(&database.name),
+        None => SlotArray::for_cache(config.l1_bytes_max),
+    });
     let endpoints = endpoints(&plan, &slots).await?;
     let registry = Arc::new(Registry::new(config.statements_max, database.adaptive_caching));
     let inner = Arc::new(Inner {
@@ -89,11 +95,31 @@ pub(super) async fn database(
         last_refresh: LastRefresh::default(),
         interest: Interest::default(),
         scope_numbers: ScopeNumbers::default(),
+        tier: OnceLock::new(),
         runtime: tokio::runtime::Handle::current(),
     });
+    let marker = match redis {
+        Some(redis) => redis.marker(&inner).await,
+        None => None,
+    };
     inner.refresh_schema().await?;
+    if let Some(redis) = redis {
+        redis.join(&inner, database, marker)?;
+    }
     warm_up(&inner, database.min_idle);
     Ok(Database { inner })
+}
+
+/// Whether other processes are told of writes to this database.
+fn is_shared(database: &crate::config::DatabaseConfig, dialect: Dialect) -> bool {
+    if !shared::can_be_shared(dialect) {
+        tracing::warn!(
+            database = %database.name,
+            "SQLite files are not shared through Redis: each process caches for itself, and must be the only one that writes"
+        );
+        return false;
+    }
+    database.role == Role::Primary
 }
 
 /// Makes the connections that are kept ready, in the background. Where that fails the pools go on trying by themselves.

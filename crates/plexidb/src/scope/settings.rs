@@ -126,6 +126,11 @@ impl ScopeSettings {
     }
 
     /// Takes the variables back from an idle session.
+    /// The variables with their values.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     pub(crate) async fn take_back(&self, lease: &mut Lease) -> Result<(), DriverError> {
         lease.control(&self.reset).await?;
         lease.restored();

@@ -155,16 +155,16 @@ async fn invalidation_by_hand_covers_writes_past_the_layer(database: TestDatabas
         .execute("UPDATE members SET name = 'Kurt' WHERE id = 1", NONE)
         .await
         .unwrap();
-    db.invalidate_table("members").unwrap();
+    db.invalidate_table("members").await.unwrap();
     assert_eq!(assert_fresh(&db, MEMBERS).await, Source::Database);
     other
         .execute("UPDATE members SET name = 'Emmy' WHERE id = 1", NONE)
         .await
         .unwrap();
-    db.clear_cache();
+    db.clear_cache().await.unwrap();
     assert_eq!(db.cache_stats().entries, 0);
     assert_eq!(assert_fresh(&db, MEMBERS).await, Source::Database);
-    let error = db.invalidate_table("membres").unwrap_err().to_string();
+    let error = db.invalidate_table("membres").await.unwrap_err().to_string();
     assert!(error.contains("no table \"membres\""), "{error}");
 }
 

@@ -318,7 +318,7 @@ async fn reset_at_any_point(database: &TestDatabase, port: u16) {
                 100 + bytes
             );
             watcher.execute(&insert, NONE).await.unwrap();
-            db.databases()[0].invalidate_all();
+            db.databases()[0].invalidate_all().await.unwrap();
             settle(&db).await;
             proxy.reset_after_server_bytes(bytes);
             let delete = format!("DELETE FROM members WHERE id = {}", 100 + bytes);
@@ -343,7 +343,7 @@ async fn reset_at_any_point(database: &TestDatabase, port: u16) {
                 let _ = db.query("SELECT count(*) FROM members", NONE).await;
             }
             watcher.execute(&delete, NONE).await.unwrap();
-            db.databases()[0].invalidate_all();
+            db.databases()[0].invalidate_all().await.unwrap();
             settle(&db).await;
         }
     }

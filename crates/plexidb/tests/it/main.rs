@@ -19,5 +19,6 @@ mod precision;
 mod replicas;
 mod schema_changes;
 mod scope;
+mod shared;
 mod transactions;
 mod triggers;

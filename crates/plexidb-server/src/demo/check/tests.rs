@@ -66,7 +66,7 @@ async fn a_row_that_changed_behind_the_layer_is_found() {
     );
     assert!(difference.params.contains(&user.to_string()), "{difference}");
 
-    layer.invalidate_all();
+    layer.invalidate_all().await.unwrap();
     assert!(matches!(
         check(layer, direct, operations(100)).await.unwrap(),
         Verdict::Equal(_)

@@ -56,7 +56,7 @@ pub(in crate::sql) async fn run_command(
         }
         Command::Cache => writeln!(out, "{}", describe_cache(&session.manager().cache_stats()))?,
         Command::Clear => {
-            session.manager().clear_cache();
+            session.manager().clear_cache().await?;
             writeln!(out, "the cache is empty")?;
         }
         Command::Refresh => {

@@ -34,7 +34,7 @@ async fn what_was_written_is_seen_whatever_the_replicas_have_replayed() {
     let rows = db.select(SELECT).replicas(lag).no_cache().fetch().await.unwrap();
     assert!(is_of_replica(&rows, port));
     assert_eq!(body(&rows), "old");
-    db.clear_cache();
+    db.clear_cache().await.unwrap();
     let rows = db.select(SELECT).replicas(lag).fetch().await.unwrap();
     assert!(is_of_replica(&rows, port));
     assert_eq!((body(&rows), rows.is_kept()), ("old", false));

@@ -1,0 +1,176 @@
+//! A server refuses new connections, because it has no more or because the password was changed: whoever has a connection goes on,
+//! whoever waits in vain is told why, no server is left alone for it, and all heals by itself.
+
+use std::time::Duration;
+
+use plexidb::{BreakerState, Error, ErrorKind, Manager, Params, Replicas};
+
+use super::cluster::{PATIENCE, POLL_INTERVAL, open, read, read_from_replica};
+use super::crew::{Crew, in_time};
+use super::server::{Server, Stage, on_each_server};
+
+on_each_server! {
+    a_server_without_a_connection_left_is_waited_for_and_not_left_alone
+    a_changed_password_is_told_and_keeps_nobody_out_who_is_in
+}
+
+const NONE: Params<'static> = Params::Positional(&[]);
+
+/// The most connections of each server, a few of which are for others.
+const CONNECTIONS_MAX: u16 = 12;
+
+/// Checks that wait for a free connection fail as they do where the server is gone: they must not be taken for that.
+fn assert_nobody_is_left_alone(db: &Manager) {
+    for endpoint in &db.stats().endpoints[0].1.endpoints {
+        assert_eq!(
+            (endpoint.breaker, endpoint.breaker_opened),
+            (BreakerState::Closed, 0),
+            "{endpoint:?}"
+        );
+    }
+}
+
+async fn a_server_without_a_connection_left_is_waited_for_and_not_left_alone<S: Server>() {
+    let stage = Stage::<S>::start_with(1, CONNECTIONS_MAX);
+    let primary = &stage.cluster.primary;
+    let urls = stage.urls();
+    let edit = |database: &mut plexidb::DatabaseConfig| {
+        database.connection_pool_size = 40;
+        database.pool_timeout = Duration::from_secs(3);
+    };
+    let db = open(&urls, edit).await.unwrap();
+    read_from_replica(&db, primary.port(), Replicas::Strict).await;
+
+    // More callers than the server takes, and fewer than the pool would.
+    let callers: Vec<_> = (1..=30)
+        .map(|id| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let mut transaction = db.begin().await?;
+                transaction
+                    .execute(&format!("INSERT INTO sends VALUES ({id})"), NONE)
+                    .await?;
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                transaction.commit().await
+            })
+        })
+        .collect();
+    for caller in callers {
+        in_time("a transaction", async { caller.await.unwrap() })
+            .await
+            .unwrap();
+    }
+    let refused = db.stats().pools[0].1.connect_errors;
+    assert!(refused > 0, "the server had connections for all");
+    assert_nobody_is_left_alone(&db);
+
+    // All that the server has are out, and none comes back.
+    let mut transactions = Vec::new();
+    let error = loop {
+        match in_time("a checkout", db.begin()).await {
+            Ok(transaction) => transactions.push(transaction),
+            Err(error) => break error,
+        }
+    };
+    assert!(transactions.len() >= 5, "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("connection slots") || text.contains("Too many connections"),
+        "{text}"
+    );
+    read(&db, Replicas::Strict).await;
+    assert_nobody_is_left_alone(&db);
+    let stranger = plexidb::connect(&urls[0]).await.err().unwrap().to_string();
+    assert!(
+        stranger.contains("connection slots") || stranger.contains("Too many connections"),
+        "{stranger}"
+    );
+
+    // One comes back, then all.
+    let writing = tokio::spawn({
+        let db = db.clone();
+        async move { db.execute("INSERT INTO sends VALUES (31)", NONE).await }
+    });
+    transactions.pop().unwrap().rollback().await.unwrap();
+    in_time("a write", async { writing.await.unwrap() })
+        .await
+        .unwrap();
+    drop(transactions);
+    let crew = Crew::begin(&db, 32);
+    crew.makes_progress().await;
+    read_from_replica(&db, primary.port(), Replicas::Strict).await;
+    let mut book = crew.end().await;
+    assert_eq!(
+        (book.unknown.len(), book.refused.len(), book.reads_failed),
+        (0, 0, 0),
+        "{book:#?}"
+    );
+    book.acknowledged.extend(1..=31);
+    book.is_kept_by(primary);
+    assert_nobody_is_left_alone(&db);
+    db.close().await;
+}
+
+/// Writes until that fails with an error of this kind.
+async fn fail_with(db: &Manager, kind: ErrorKind) -> Error {
+    let failing = async {
+        loop {
+            let written = in_time("a write", db.execute("UPDATE notes SET body = 'new'", NONE)).await;
+            let Err(error) = written else { continue };
+            if error.driver().is_some_and(|error| error.kind() == kind) {
+                return error;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, failing).await.unwrap()
+}
+
+async fn a_changed_password_is_told_and_keeps_nobody_out_who_is_in<S: Server>() {
+    let mut stage = Stage::<S>::start(1);
+    let urls = stage.urls();
+    let edit = |database: &mut plexidb::DatabaseConfig| database.pool_timeout = Duration::from_secs(1);
+    let db = open(&urls, edit).await.unwrap();
+    read_from_replica(&db, stage.cluster.primary.port(), Replicas::Strict).await;
+    let secrets = ["application-secret", "another-secret"];
+    let assert_keeps_secrets = |error: &Error| {
+        let text = format!("{error} {error:?} {:?}", db.stats());
+        assert!(secrets.iter().all(|secret| !text.contains(secret)), "{text}");
+    };
+
+    stage.cluster.primary.rotate_password(&mut stage.user, secrets[1]);
+    stage.catch_up();
+    // Who is in goes on; who would have to log in waits for one of those, and is told why none is made.
+    let mut transaction = db.begin().await.unwrap();
+    transaction
+        .execute("INSERT INTO sends VALUES (1)", NONE)
+        .await
+        .unwrap();
+    let error = in_time("a write", db.execute("INSERT INTO sends VALUES (2)", NONE))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("refused the login of user"), "{error}");
+    assert_keeps_secrets(&error);
+    transaction.commit().await.unwrap();
+    db.execute("INSERT INTO sends VALUES (3)", NONE).await.unwrap();
+    assert_nobody_is_left_alone(&db);
+
+    // Nobody is in any more.
+    stage
+        .cluster
+        .nodes()
+        .for_each(|node| node.end_sessions(&stage.user));
+    let error = fail_with(&db, ErrorKind::Authentication).await;
+    assert_keeps_secrets(&error);
+
+    stage.cluster.primary.rotate_password(&mut stage.user, secrets[0]);
+    stage.catch_up();
+    let healing = async {
+        while db.execute("INSERT INTO sends VALUES (4)", NONE).await.is_err() {
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, healing).await.unwrap();
+    read_from_replica(&db, stage.cluster.primary.port(), Replicas::Strict).await;
+    assert_eq!(stage.cluster.primary.sends(), [1, 3, 4]);
+    db.close().await;
+}

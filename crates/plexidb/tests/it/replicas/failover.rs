@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use plexidb::{Error, GroupError, ObservedRole, Replicas};
+use plexidb::{Dialect, Error, GroupError, ObservedRole, Replicas, params};
 
 use super::cluster::{open, primary, read_from_replica, role, until};
-use super::crew::Crew;
+use super::crew::{Crew, in_time};
 use super::server::{Server, Stage, on_each_server};
 
 on_each_server! {
     an_old_primary_comes_back_as_a_liar_and_as_a_second_primary_and_gets_no_write
     a_primary_is_demoted_while_its_connections_stay_open
+    a_replica_is_promoted_while_the_primary_lives
 }
 
 async fn an_old_primary_comes_back_as_a_liar_and_as_a_second_primary_and_gets_no_write<S: Server>() {
@@ -50,10 +51,7 @@ async fn an_old_primary_comes_back_as_a_liar_and_as_a_second_primary_and_gets_no
             assert_eq!(primary(&db), Some(1));
             db.close().await;
         }
-        Err(error) => {
-            let is_told = matches!(&error, Error::Servers(error) if matches!(**error, GroupError::SeveralPrimaries { .. }));
-            assert!(is_told, "{error}");
-        }
+        Err(error) => assert!(is_of_several(&error), "{error}"),
     }
     crew.makes_progress().await;
 
@@ -98,4 +96,42 @@ async fn a_primary_is_demoted_while_its_connections_stay_open<S: Server>() {
     book.is_kept_by(new);
     assert_eq!(old.sends(), before);
     db.close().await;
+}
+
+/// Where nothing tells which of two is the right one, there are no writes before that is settled.
+async fn a_replica_is_promoted_while_the_primary_lives<S: Server>() {
+    let stage = Stage::<S>::start(1);
+    let (old, new) = (&stage.cluster.primary, &stage.cluster.replicas[0]);
+    let edit = |database: &mut plexidb::DatabaseConfig| database.pool_timeout = Duration::from_secs(1);
+    let db = open(&stage.urls(), edit).await.unwrap();
+    read_from_replica(&db, old.port(), Replicas::Strict).await;
+
+    new.promote();
+    until(|| role(&db, 1) == Some(ObservedRole::Primary)).await;
+    let has_timelines = db.databases()[0].dialect() == Dialect::Postgres;
+    if !has_timelines {
+        for id in 1..3 {
+            let insert = format!("INSERT INTO sends VALUES ({id})");
+            let error = in_time("a write", db.execute(&insert, params![]))
+                .await
+                .unwrap_err();
+            assert!(is_of_several(&error), "{error}");
+            assert!(
+                error.to_string().contains("make all but one read-only"),
+                "{error}"
+            );
+        }
+        old.refuse_writes();
+    }
+    let crew = Crew::begin(&db, 3);
+    crew.makes_progress().await;
+    let book = crew.end().await;
+    assert_eq!((primary(&db), old.sends()), (Some(1), Vec::new()));
+    book.is_kept_by(new);
+    db.close().await;
+}
+
+/// Whether an error says that several servers take writes.
+fn is_of_several(error: &Error) -> bool {
+    matches!(error, Error::Servers(error) if matches!(**error, GroupError::SeveralPrimaries { .. }))
 }

@@ -40,6 +40,9 @@ pub(super) trait Server: Send + Sync + Sized + 'static {
     fn allow_writes(&self);
     fn rebuild_from(&self, primary: &Self);
     fn end_sessions(&self, user: &Self::User);
+    fn limit_connections(&self, user: &Self::User, limit: u16);
+    /// Ends the user's sessions and admits no other, or but one where that cannot be forbidden.
+    fn starve(&self, user: &Self::User);
     fn rotate_password(&self, user: &mut Self::User, password: &str);
     fn position(&self) -> String;
     fn wait_until_replayed(&self, position: &str);
@@ -107,6 +110,10 @@ macro_rules! by_the_node {
             user.end_sessions(self).unwrap();
         }
 
+        fn limit_connections(&self, user: &Self::User, limit: u16) {
+            user.limit_connections(self, limit).unwrap();
+        }
+
         fn rotate_password(&self, user: &mut Self::User, password: &str) {
             user.rotate_password(self, password).unwrap();
         }
@@ -146,6 +153,11 @@ impl Server for PostgresNode {
         self.set_synchronous_replicas(usize::from(is_on)).unwrap();
     }
 
+    fn starve(&self, user: &PostgresRole) {
+        self.limit_connections(user, 0);
+        self.end_sessions(user);
+    }
+
     by_the_node!();
 }
 
@@ -173,6 +185,12 @@ impl Server for MariaDbNode {
 
     fn confirm_by_replica(&self, is_on: bool) {
         self.set_semi_synchronous(is_on).unwrap();
+    }
+
+    fn starve(&self, user: &MariaDbUser) {
+        // No limit would be 0.
+        self.limit_connections(user, 1);
+        self.end_sessions(user);
     }
 
     by_the_node!();

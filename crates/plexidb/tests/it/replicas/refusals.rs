@@ -32,24 +32,32 @@ fn assert_nobody_is_left_alone(db: &Manager) {
 
 async fn a_server_without_a_connection_left_is_waited_for_and_not_left_alone<S: Server>() {
     let stage = Stage::<S>::start_with(1, CONNECTIONS_MAX);
-    let primary = &stage.cluster.primary;
-    let urls = stage.urls();
+    crowding(&stage).await;
+    exhausting(&stage).await;
+    starving(&stage).await;
+}
+
+/// A manager that would make more connections than the server has.
+async fn greedy<S: Server>(stage: &Stage<S>, pool_timeout: Duration) -> Manager {
     let edit = |database: &mut plexidb::DatabaseConfig| {
         database.connection_pool_size = 40;
-        database.pool_timeout = Duration::from_secs(3);
+        database.pool_timeout = pool_timeout;
     };
-    let db = open(&urls, edit).await.unwrap();
-    read_from_replica(&db, primary.port(), Replicas::Strict).await;
+    let db = open(&stage.urls(), edit).await.unwrap();
+    read_from_replica(&db, stage.cluster.primary.port(), Replicas::Strict).await;
+    db
+}
 
-    // More callers than the server takes, and fewer than the pool would.
+/// More callers than the server takes, and fewer than the pool would: each has its turn.
+async fn crowding<S: Server>(stage: &Stage<S>) {
+    let db = greedy(stage, PATIENCE).await;
     let callers: Vec<_> = (1..=30)
         .map(|id| {
             let db = db.clone();
             tokio::spawn(async move {
                 let mut transaction = db.begin().await?;
-                transaction
-                    .execute(&format!("INSERT INTO sends VALUES ({id})"), NONE)
-                    .await?;
+                let insert = format!("INSERT INTO sends VALUES ({id})");
+                transaction.execute(&insert, NONE).await?;
                 tokio::time::sleep(Duration::from_millis(30)).await;
                 transaction.commit().await
             })
@@ -63,23 +71,27 @@ async fn a_server_without_a_connection_left_is_waited_for_and_not_left_alone<S: 
     let refused = db.stats().pools[0].1.connect_errors;
     assert!(refused > 0, "the server had connections for all");
     assert_nobody_is_left_alone(&db);
+    assert_eq!(stage.cluster.primary.sends(), (1..=30).collect::<Vec<_>>());
+    db.close().await;
+}
 
-    // All that the server has are out, and none comes back.
+/// All that the server has are out, and none comes back in time.
+async fn exhausting<S: Server>(stage: &Stage<S>) {
+    let db = greedy(stage, Duration::from_secs(2)).await;
     let mut transactions = Vec::new();
-    let error = loop {
-        match in_time("a checkout", db.begin()).await {
-            Ok(transaction) => transactions.push(transaction),
-            Err(error) => break error,
-        }
-    };
-    assert!(transactions.len() >= 5, "{error}");
-    assert!(is_about_connections(&error), "{error}");
+    let error = fail_with(
+        || db.begin(),
+        |begun| transactions.push(begun),
+        is_about_connections,
+    )
+    .await;
+    assert!(transactions.len() >= 3, "{error}");
     read(&db, Replicas::Strict).await;
     assert_nobody_is_left_alone(&db);
-    let stranger = plexidb::connect(&urls[0]).await.err().unwrap();
+    let stranger = plexidb::connect(&stage.urls()[0]).await.err().unwrap();
     assert!(is_about_connections(&stranger), "{stranger}");
 
-    // One comes back, then all.
+    // One comes back.
     let writing = tokio::spawn({
         let db = db.clone();
         async move { db.execute("INSERT INTO sends VALUES (31)", NONE).await }
@@ -89,9 +101,7 @@ async fn a_server_without_a_connection_left_is_waited_for_and_not_left_alone<S: 
         .await
         .unwrap();
     drop(transactions);
-    drop(db);
-
-    starving(&stage).await;
+    db.close().await;
 }
 
 /// Not even those who look after the server get in.

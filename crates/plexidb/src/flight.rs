@@ -26,7 +26,7 @@ mod deadline;
 pub(crate) use claim::Claim;
 pub(crate) use deadline::Deadline;
 
-/// How long a cancelled statement may take to end before its connection is given up.
+/// How long cancelling a statement may take, and the cancelled statement to end, before its connection is given up.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
 
 /// How long taking a scope back may take before the connection is given up.
@@ -324,7 +324,7 @@ async fn run_until(
     if let Ok(result) = tokio::time::timeout(deadline.left(), &mut answer).await {
         return result;
     }
-    canceller.cancel().await?;
+    let cancelled = tokio::time::timeout(CANCEL_GRACE, canceller.cancel()).await;
     let timeout = deadline.timeout;
     let timed_out = |is_decided| {
         if is_decided {
@@ -338,6 +338,11 @@ async fn run_until(
             }
         }
     };
+    if !matches!(cancelled, Ok(Ok(()))) {
+        // It may still arrive and hit whatever the session runs then, so that an answer that comes meanwhile helps nobody.
+        tracing::debug!(?cancelled, "could not cancel a statement that takes too long");
+        return Err(timed_out(false));
+    }
     match tokio::time::timeout(CANCEL_GRACE, answer).await {
         Ok(Err(DriverError::Cancelled { .. })) => Err(timed_out(true)),
         // It ended in the very moment of the timeout.

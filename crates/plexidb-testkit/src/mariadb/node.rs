@@ -226,6 +226,16 @@ impl MariaDbNode {
         self.server.start_again()
     }
 
+    /// Refuses writes from now on, of open sessions too and also after a restart, as a primary does that is about to be
+    /// replaced: see [`MariaDbNode::restart_read_only`].
+    ///
+    /// # Errors
+    /// Where the node does not answer.
+    pub fn refuse_writes(&self) -> Result<()> {
+        self.write_part(true)?;
+        self.try_client("SET GLOBAL read_only = 1").map(drop)
+    }
+
     /// Takes writes from now on, also after a restart.
     ///
     /// # Errors

@@ -225,7 +225,17 @@ impl PostgresNode {
         self.server.start_again()
     }
 
-    /// Ends what [`PostgresNode::restart_read_only`] began, for transactions of new and of open sessions.
+    /// Makes the node refuse writes from now on, of open sessions too, as a primary does that is about to be replaced: see
+    /// [`PostgresNode::restart_read_only`].
+    ///
+    /// # Errors
+    /// Where the node does not answer.
+    pub fn refuse_writes(&self) -> Result<()> {
+        self.set("default_transaction_read_only", "on")
+    }
+
+    /// Ends what [`PostgresNode::restart_read_only`] or [`PostgresNode::refuse_writes`] began, for transactions of new and of
+    /// open sessions.
     ///
     /// # Errors
     /// Where the node does not answer.

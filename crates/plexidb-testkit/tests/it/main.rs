@@ -5,6 +5,7 @@
     reason = "clippy takes the helpers of an integration test for ordinary code"
 )]
 
+mod cluster_tests;
 mod lifecycle;
 mod mariadb_cluster;
 mod owner;

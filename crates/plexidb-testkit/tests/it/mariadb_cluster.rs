@@ -4,8 +4,9 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use plexidb_testkit::{MariaDb, MariaDbCluster, MariaDbNode, MariaDbUser, Proxy, Traffic};
+use plexidb_testkit::{MariaDb, MariaDbCluster, MariaDbNode, MariaDbUser, Proxy};
 
+use crate::cluster_tests::tests_of_each_cluster;
 use crate::until;
 
 /// A delay that no test lives to see the end of.
@@ -31,6 +32,18 @@ fn cluster_with_table(replicas: usize) -> MariaDbCluster {
     cluster.catch_up().unwrap();
     cluster
 }
+
+fn follow_through(replica: &MariaDbNode, proxy: &Proxy, _: &MariaDbNode) {
+    replica.follow_through(proxy).unwrap();
+}
+
+fn has_sent(primary: &MariaDbNode, _: &str) -> bool {
+    let sent = "SELECT count(*) FROM information_schema.processlist WHERE command = 'Binlog Dump' \
+                AND state LIKE 'Master has sent all binlog%'";
+    primary.client(sent) != "0"
+}
+
+tests_of_each_cluster!();
 
 /// The client as that user, over TCP.
 fn as_user(user: &MariaDbUser, server: &MariaDb, sql: &str) -> Result<String, String> {
@@ -119,55 +132,6 @@ fn an_old_primary_that_went_its_own_way_is_not_let_in_before_it_is_rebuilt() {
     old.rebuild_from(new).unwrap();
     old.wait_until_replayed(&new.position().unwrap()).unwrap();
     assert_eq!(rows(old), "1,2");
-}
-
-#[test]
-fn a_lagging_replica_has_the_log_and_does_not_show_it() {
-    let cluster = cluster_with_table(1);
-    let replica = &cluster.replicas[0];
-
-    replica.set_replay_delay(FOR_EVER).unwrap();
-    let position = insert(&cluster.primary, 1);
-    replica.wait_until_received(&position).unwrap();
-    assert!(!replica.has_replayed(&position).unwrap());
-    assert_eq!(rows(replica), "none");
-    replica.set_replay_delay(Duration::ZERO).unwrap();
-    replica.wait_until_replayed(&position).unwrap();
-    assert_eq!(rows(replica), "1");
-
-    replica.pause_replay().unwrap();
-    let position = insert(&cluster.primary, 2);
-    replica.wait_until_received(&position).unwrap();
-    assert_eq!(rows(replica), "1");
-    replica.resume_replay().unwrap();
-    replica.wait_until_replayed(&position).unwrap();
-    assert_eq!(rows(replica), "1,2");
-}
-
-#[test]
-fn a_replica_that_was_down_or_cut_off_catches_up() {
-    let cluster = cluster_with_table(1);
-    let (primary, replica) = (&cluster.primary, &cluster.replicas[0]);
-    replica.kill().unwrap();
-    insert(primary, 1);
-    primary.kill().unwrap();
-    primary.start_again().unwrap();
-    assert_eq!(rows(primary), "1");
-    replica.start_again().unwrap();
-    cluster.catch_up().unwrap();
-    assert_eq!(rows(replica), "1");
-
-    let proxy = Proxy::start(format!("{}:{}", primary.host(), primary.port())).unwrap();
-    replica.follow_through(&proxy).unwrap();
-    proxy.set(Traffic::Hold).unwrap();
-    let position = insert(primary, 2);
-    let sent = "SELECT count(*) FROM information_schema.processlist WHERE command = 'Binlog Dump' \
-                AND state LIKE 'Master has sent all binlog%'";
-    until("the primary has sent the row", || primary.client(sent) != "0");
-    assert!(!replica.has_received(&position).unwrap());
-    proxy.set(Traffic::Pass).unwrap();
-    replica.wait_until_replayed(&position).unwrap();
-    assert_eq!(rows(replica), "1,2");
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use plexidb_testkit::{Postgres, PostgresCluster, PostgresNode, PostgresRole, Proxy, Traffic, postgres};
+use plexidb_testkit::{Postgres, PostgresCluster, PostgresNode, PostgresRole, Proxy, postgres};
 
+use crate::cluster_tests::tests_of_each_cluster;
 use crate::until;
 
 /// A delay that no test lives to see the end of.
@@ -29,6 +30,18 @@ fn cluster_with_table(replicas: usize) -> PostgresCluster {
     cluster.catch_up().unwrap();
     cluster
 }
+
+fn follow_through(replica: &PostgresNode, proxy: &Proxy, primary: &PostgresNode) {
+    replica.follow_through(proxy, primary).unwrap();
+}
+
+fn has_sent(primary: &PostgresNode, position: &str) -> bool {
+    primary.client(&format!(
+        "SELECT sent_lsn >= '{position}' FROM pg_stat_replication"
+    )) == "t"
+}
+
+tests_of_each_cluster!();
 
 fn as_role(role: &PostgresRole, server: &Postgres, sql: &str) -> Result<String, String> {
     psql(&role.url(server, "postgres"), sql)
@@ -56,29 +69,6 @@ fn rows_arrive_at_both_replicas_which_refuse_writes() {
         let refusal = replica.try_client("INSERT INTO t VALUES (8)").unwrap_err();
         assert!(refusal.to_string().contains("read-only transaction"), "{refusal}");
     }
-}
-
-#[test]
-fn a_lagging_replica_has_the_log_and_does_not_show_it() {
-    let cluster = cluster_with_table(1);
-    let replica = &cluster.replicas[0];
-
-    replica.set_replay_delay(FOR_EVER).unwrap();
-    let position = insert(&cluster.primary, 1);
-    replica.wait_until_received(&position).unwrap();
-    assert!(!replica.has_replayed(&position).unwrap());
-    assert_eq!(rows(replica), "none");
-    replica.set_replay_delay(Duration::ZERO).unwrap();
-    replica.wait_until_replayed(&position).unwrap();
-    assert_eq!(rows(replica), "1");
-
-    replica.pause_replay().unwrap();
-    let position = insert(&cluster.primary, 2);
-    replica.wait_until_received(&position).unwrap();
-    assert_eq!(rows(replica), "1");
-    replica.resume_replay().unwrap();
-    replica.wait_until_replayed(&position).unwrap();
-    assert_eq!(rows(replica), "1,2");
 }
 
 #[test]
@@ -145,34 +135,6 @@ fn a_replica_that_was_down_catches_up_and_one_commit_waits_for_it() {
         replica.wait_until_replayed(&position).unwrap();
     });
     assert_eq!(rows(replica), "1");
-}
-
-#[test]
-fn a_killed_primary_comes_back_with_what_it_acknowledged_and_its_replica_follows_again() {
-    let cluster = cluster_with_table(1);
-    let (primary, replica) = (&cluster.primary, &cluster.replicas[0]);
-    insert(primary, 1);
-    primary.kill().unwrap();
-    primary.start_again().unwrap();
-    assert_eq!(rows(primary), "1");
-    let position = insert(primary, 2);
-    replica.wait_until_replayed(&position).unwrap();
-    assert_eq!(rows(replica), "1,2");
-}
-
-#[test]
-fn replication_through_a_proxy_stops_when_the_cable_is_cut() {
-    let cluster = cluster_with_table(1);
-    let (primary, replica) = (&cluster.primary, &cluster.replicas[0]);
-    let proxy = Proxy::start(format!("{}:{}", primary.host(), primary.port())).unwrap();
-    replica.follow_through(&proxy, primary).unwrap();
-    proxy.set(Traffic::Hold).unwrap();
-    let position = insert(primary, 1);
-    let sent = format!("SELECT sent_lsn >= '{position}' FROM pg_stat_replication");
-    until("the primary has sent the row", || primary.client(&sent) == "t");
-    assert!(!replica.has_received(&position).unwrap());
-    proxy.set(Traffic::Pass).unwrap();
-    replica.wait_until_replayed(&position).unwrap();
 }
 
 #[test]

@@ -1,5 +1,11 @@
 //! Databases with replicas, on servers that replicate: what a reader has written it sees, whoever serves it; servers come and go.
 
 mod cluster;
+mod crew;
+mod failover;
+mod network;
+mod outages;
 mod reads;
+mod refusals;
+mod server;
 mod takeover;

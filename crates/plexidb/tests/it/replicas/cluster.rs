@@ -1,9 +1,10 @@
 //! A manager on servers that replicate, one table of notes that changes and one of numbers, and reads of which it is known who
 //! served them.
 
+use std::panic::Location;
 use std::time::Duration;
 
-use plexidb::{Config, DatabaseConfig, Manager, ReplicaConfig, Replicas, Rows};
+use plexidb::{Config, DatabaseConfig, Error, Manager, ObservedRole, ReplicaConfig, Replicas, Rows};
 use plexidb_testkit::PostgresCluster;
 
 /// The longest that anything here takes.
@@ -66,11 +67,45 @@ pub(super) async fn read_from_replica(db: &Manager, primary_port: u16, replicas:
 }
 
 /// Polls until it is so.
-pub(super) async fn until(mut is_so: impl FnMut() -> bool) {
-    let waiting = async {
+#[track_caller]
+pub(super) fn until(mut is_so: impl FnMut() -> bool) -> impl Future<Output = ()> {
+    let caller = Location::caller();
+    let waiting = async move {
         while !is_so() {
             tokio::time::sleep(POLL_INTERVAL).await;
         }
     };
-    tokio::time::timeout(PATIENCE, waiting).await.unwrap();
+    async move {
+        let outcome = tokio::time::timeout(PATIENCE, waiting).await;
+        outcome.unwrap_or_else(|_| panic!("{caller}: it is not so after {PATIENCE:?}"));
+    }
+}
+
+/// A manager for servers that exist, the first of them the primary, with timeouts that a test can wait for.
+pub(super) async fn open(urls: &[String], edit: impl FnOnce(&mut DatabaseConfig)) -> Result<Manager, Error> {
+    let mut database = DatabaseConfig {
+        replicas: urls[1..].iter().cloned().map(ReplicaConfig::from_url).collect(),
+        replica_check_interval: Duration::from_millis(50),
+        connect_timeout: Duration::from_secs(2),
+        pool_timeout: Duration::from_secs(10),
+        statement_timeout: Some(Duration::from_secs(5)),
+        ..DatabaseConfig::from_url("chat", urls[0].clone())
+    };
+    edit(&mut database);
+    Manager::from_config(Config::builder().database(database).build().unwrap()).await
+}
+
+/// The role in which a server was seen last.
+pub(super) fn role(db: &Manager, server: usize) -> Option<ObservedRole> {
+    db.stats().endpoints[0].1.endpoints[server].role_observed
+}
+
+/// The place of the server that takes the writes.
+pub(super) fn primary(db: &Manager) -> Option<usize> {
+    let stats = &db.stats().endpoints[0].1;
+    let primary = stats.primary.as_ref()?;
+    stats
+        .endpoints
+        .iter()
+        .position(|endpoint| endpoint.name == *primary)
 }

@@ -1,1 +1,1 @@
-
+//! Two members over a bus in memory.

@@ -176,11 +176,13 @@ async fn each_statement_runs_where_it_may_and_is_asked_to() {
     }
     what_is_told_of_servers(&trio);
 
-    // A replica that is behind serves nobody who would miss something.
+    trio.read_until(Server::Ordinary, SELECT, plain).await;
     cluster
         .replicas
         .iter()
         .for_each(|replica| replica.pause_replay().unwrap());
+    what_a_transaction_has_seen_does_not_vanish(&trio, &cluster).await;
+    // A replica that is behind serves nobody who would miss something.
     trio.write("new").await;
     for _ in 0..20 {
         for execution in [plain, tagged] {
@@ -360,6 +362,28 @@ fn what_is_told_of_servers(trio: &Trio) {
             (Server::Analytics, false, true, 1)
         ]
     );
+}
+
+/// While no replica replays.
+async fn what_a_transaction_has_seen_does_not_vanish(trio: &Trio, cluster: &PostgresCluster) {
+    // Nobody has told plexidb of it.
+    cluster
+        .primary
+        .client("UPDATE notes SET body = 'foreign' WHERE id = 1");
+    let lag = || trio.db.databases()[0].servers()[1].lag.unwrap_or_default();
+    let checked = lag() + Duration::from_millis(500);
+    let waiting = async {
+        while lag() < checked {
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap();
+    let foreign = (Server::Primary, "foreign".to_owned());
+    assert_eq!(trio.transaction(read_only(None)).await, foreign);
+    for _ in 0..10 {
+        let (server, rows) = trio.read(SELECT, Execution::default()).await.unwrap();
+        assert_eq!((server, body(&rows).to_owned()), foreign);
+    }
 }
 
 /// While no replica has replayed the last write.

@@ -6,7 +6,7 @@ use plexidb::{
     Config, DatabaseConfig, Error, Execution, Isolation, Manager, Placement, ReplicaConfig, Replicas, Rows,
     TransactionOptions, params,
 };
-use plexidb_testkit::{MariaDbCluster, PostgresCluster, Proxy, Traffic};
+use plexidb_testkit::{MariaDbCluster, PostgresCluster, PostgresNode, Proxy, Traffic};
 
 /// The longest that anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -176,14 +176,19 @@ async fn each_statement_runs_where_it_may_and_is_asked_to() {
     }
     what_is_told_of_servers(&trio);
 
+    let each = |act: fn(&PostgresNode)| cluster.replicas.iter().for_each(act);
+    let pause = |replica: &PostgresNode| replica.pause_replay().unwrap();
+    let resume = |replica: &PostgresNode| replica.resume_replay().unwrap();
     trio.read_until(Server::Ordinary, SELECT, plain).await;
-    cluster
-        .replicas
-        .iter()
-        .for_each(|replica| replica.pause_replay().unwrap());
+    each(pause);
     what_a_transaction_has_seen_does_not_vanish(&trio, &cluster).await;
+    each(resume);
+    trio.read_until(Server::Ordinary, SELECT, plain).await;
+    each(pause);
     // A replica that is behind serves nobody who would miss something.
     trio.write("new").await;
+    let strict = trio.transaction(read_only(Some(Replicas::Strict))).await;
+    assert_eq!(strict, (Server::Primary, "new".to_owned()));
     for _ in 0..20 {
         for execution in [plain, tagged] {
             let (server, rows) = trio.read(SELECT, execution).await.unwrap();
@@ -194,19 +199,16 @@ async fn each_statement_runs_where_it_may_and_is_asked_to() {
         tokio::time::sleep(POLL_INTERVAL).await;
     }
     let (server, rows) = trio.read(SELECT, trio.tagged(Some(LAG))).await.unwrap();
-    assert_eq!((server, body(&rows)), (Server::Analytics, "old"));
+    assert_eq!((server, body(&rows)), (Server::Analytics, "foreign"));
     let lagging = trio.transaction(read_only(Some(LAG))).await;
-    assert_eq!(lagging, (Server::Ordinary, "old".to_owned()));
+    assert_eq!(lagging, (Server::Ordinary, "foreign".to_owned()));
     let select = trio.db.select(SELECT).tagged("analytics").replicas(LAG);
     let rows = select.fetch().await.unwrap();
     assert!(!rows.is_kept());
     assert_eq!(body(&trio.db.query(SELECT, params![]).await.unwrap()), "new");
 
     a_primary_that_serves_no_tag(&cluster).await;
-    cluster
-        .replicas
-        .iter()
-        .for_each(|replica| replica.resume_replay().unwrap());
+    each(resume);
     let rows = trio.read_until(Server::Analytics, SELECT, tagged).await;
     assert_eq!(body(&rows), "new");
     trio.db.close().await;

@@ -7,7 +7,7 @@ use plexidb_cache::{Flights, L1, SlotArray};
 use plexidb_core::{Connector, Executed, Limits, Params, Tag, Value};
 use tokio::sync::Semaphore;
 
-use crate::endpoints::{Endpoints, Replicas};
+use crate::endpoints::{Endpoints, Replicas, ServerStats, ServerTag};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::interest::Interest;
@@ -34,6 +34,7 @@ mod write;
 
 pub(crate) use bind::{Bound, bind};
 pub(crate) use reload::LastRefresh;
+pub(crate) use routing::Reach;
 
 /// How one statement is to be run, where it differs from the database's defaults.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +55,9 @@ pub struct Execution {
     /// Whether replicas may serve a read, where it differs from the database's setting. Without meaning where no replicas are
     /// configured.
     pub replicas: Option<Replicas>,
+    /// Only servers with this tag serve a read, or the primary where that is allowed; see [`Database::tag`]. Without meaning for
+    /// writes.
+    pub tag: Option<ServerTag>,
 }
 
 /// A handle to one database; cloning shares it.
@@ -230,7 +234,7 @@ impl Database {
     ///
     /// Those of [`query`](Self::query), and [`Error::NotARead`].
     pub async fn stream(&self, sql: &str, params: Params<'_>) -> Result<RowStream, Error> {
-        RowStream::open(&self.inner, sql, params, None).await
+        RowStream::open(&self.inner, sql, params, Execution::default(), None).await
     }
 
     /// Begins a transaction. It is rolled back when dropped without [`commit`](Transaction::commit).
@@ -260,7 +264,12 @@ impl Database {
 
     pub(crate) fn explain_under(&self, sql: &str, scope: Option<&Arc<ScopeSettings>>) -> Explanation {
         let epoch = self.inner.schema.current();
-        let explanation = Explanation::new(&epoch.statement(sql), &epoch, self.inner.settings.is_cached);
+        let statement = epoch.statement(sql);
+        let explanation = Explanation::new(&statement, &epoch, self.inner.settings.is_cached);
+        let explanation = match self.inner.endpoints.replicas() {
+            Some(_) => explanation.with_placement(Reach::of(&statement, scope, self.dialect())),
+            None => explanation,
+        };
         match scope {
             Some(scope) => explanation.under(scope),
             None => explanation,
@@ -289,6 +298,30 @@ impl Database {
     #[must_use]
     pub fn statement_stats(&self) -> Vec<StatementStats> {
         self.inner.registry.snapshot()
+    }
+
+    /// The servers with this tag, for reads that are to be served by them: by [`Execution::tag`], or
+    /// [`Select::tagged`](crate::Select::tagged) by name. A database without replicas has every tag, as its only server serves all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchTag`] where no server is configured with it.
+    pub fn tag(&self, name: &str) -> Result<ServerTag, Error> {
+        let endpoints = &self.inner.endpoints;
+        endpoints.tag(name).ok_or_else(|| Error::NoSuchTag {
+            database: self.inner.name.clone(),
+            tag: name.to_owned(),
+            available: endpoints
+                .replicas()
+                .map(|set| set.tag_names().to_vec())
+                .unwrap_or_default(),
+        })
+    }
+
+    /// The servers of a database with replicas, in the order of the configuration; none where it has one server.
+    #[must_use]
+    pub fn servers(&self) -> Vec<ServerStats> {
+        self.inner.endpoints.stats_of_servers()
     }
 
     /// Drops what the caches of all processes that share results hold of this table, for writes that did not pass through plexidb.

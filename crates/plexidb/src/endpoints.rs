@@ -13,15 +13,22 @@ use crate::error::Error;
 
 mod checkpoints;
 mod lease;
+mod reads;
 mod replica_set;
 mod replicas;
+mod servers;
 mod sessions;
+mod tags;
 mod watch;
 mod write_log;
 
 pub(crate) use lease::{EndpointLease, Origin};
-pub(crate) use replica_set::{Freshness, ReplicaSet, ReplicaSettings};
+pub(crate) use reads::Freshness;
+pub(crate) use replica_set::{ReplicaSet, ReplicaSettings};
 pub use replicas::Replicas;
+pub use servers::ServerStats;
+pub use tags::ServerTag;
+pub(crate) use tags::ServerTraits;
 pub(crate) use write_log::WriteLog;
 
 /// The servers of one database.
@@ -42,8 +49,8 @@ enum Servers {
 /// Which server may run a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// The primary alone.
-    Primary,
+    /// The primary alone, though with a tag only where it serves reads of that.
+    Primary(Option<ServerTag>),
     /// A replica that is fresh enough, else the primary.
     Replica(Freshness),
 }
@@ -52,6 +59,13 @@ impl Route {
     /// Whether the result may lack writes that were acknowledged before the read.
     pub(crate) fn may_lag(self) -> bool {
         matches!(self, Self::Replica(Freshness { lag_max: Some(_), .. }))
+    }
+
+    /// The primary in its place.
+    pub(crate) fn on_primary(self) -> Self {
+        match self {
+            Self::Primary(tag) | Self::Replica(Freshness { tag, .. }) => Self::Primary(tag),
+        }
     }
 }
 
@@ -109,12 +123,28 @@ impl Endpoints {
     /// A connection for a read, and whether it sees every write that was acknowledged before the route was chosen to what the
     /// read depends on.
     pub(crate) async fn checkout_for_read(&self, route: Route) -> Result<(EndpointLease, bool), Error> {
-        match (&self.servers, route) {
-            (Servers::Replicated { set, .. }, Route::Replica(freshness)) => {
-                set.checkout_for_read(freshness).await
-            }
-            _ => Ok((self.checkout().await?, true)),
+        let Servers::Replicated { set, .. } = &self.servers else {
+            return Ok((self.checkout().await?, true));
+        };
+        let (lease, is_strict) = match route {
+            Route::Replica(freshness) => set.checkout_for_read(freshness).await?,
+            Route::Primary(tag) => (set.checkout_primary(tag).await?, true),
+        };
+        set.count_read(lease.origin().index);
+        Ok((lease, is_strict))
+    }
+
+    /// The tag of this name; any name will do where there is one server.
+    pub(crate) fn tag(&self, name: &str) -> Option<ServerTag> {
+        match &self.servers {
+            Servers::Single(_) => Some(ServerTag::OF_ONLY_SERVER),
+            Servers::Replicated { set, .. } => set.tag(name),
         }
+    }
+
+    /// The servers where there are several, in the order of the configuration.
+    pub(crate) fn stats_of_servers(&self) -> Vec<ServerStats> {
+        self.replicas().map(|set| set.servers()).unwrap_or_default()
     }
 
     /// Makes sure that the server is done with a session; see [`Connector::terminate`].

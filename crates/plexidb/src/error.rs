@@ -30,6 +30,31 @@ pub enum Error {
     /// The shared tier cannot do what is asked for.
     #[error(transparent)]
     Shared(#[from] SharedError),
+    /// No server of a database bears this tag.
+    #[error(
+        "no server of \"{database}\" has the tag \"{tag}\"; there are: {}; give it to a server with `tags`",
+        if available.is_empty() { "none".to_owned() } else { available.join(", ") }
+    )]
+    NoSuchTag {
+        /// The database's name.
+        database: String,
+        /// The tag that was asked for.
+        tag: String,
+        /// The tags that there are.
+        available: Vec<String>,
+    },
+    /// No server with the tag that a read asks for may serve it now, nor may the primary.
+    #[error(
+        "no server with the tag \"{tag}\" may serve the read ({}), nor the primary (`tagged_reads_on_primary`): let the read lag \
+         (`Replicas::Lag`), wait longer (`replica_wait`), or see by `explain` whether it is for the primary alone",
+        servers.join("; ")
+    )]
+    NoServerOfTag {
+        /// The tag.
+        tag: String,
+        /// The servers with the tag, each with what stands against it.
+        servers: Vec<String>,
+    },
     /// The named placeholders and the given names do not fit.
     #[error(transparent)]
     Names(#[from] NameError),

@@ -3,10 +3,23 @@
 use std::fmt;
 
 use plexidb_core::TableName;
-use plexidb_sql::{Cacheability, ReadPlan, ScopedRead, StatementKind, WriteExtent};
+use plexidb_sql::{Cacheability, ReadPlan, Reason, ScopedRead, StatementKind, WriteExtent};
 
+use crate::database::Reach;
 use crate::schema::{Epoch, Statement};
 use crate::scope::ScopeSettings;
+
+/// Which servers of a database with replicas may run a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Placement {
+    /// A replica that shows what the read must see, else the primary.
+    Replica,
+    /// The primary, or a replica where the read allows a lag or asks for a tag, for this reason.
+    ReplicaOnRequest(Reason),
+    /// The primary alone, for this reason; without one, because it may change something.
+    Primary(Option<Reason>),
+}
 
 /// What plexidb knows of a statement; nothing was run to learn it.
 #[derive(Clone, Debug)]
@@ -35,6 +48,9 @@ pub struct Explanation {
     /// Results of statements of this form that were not kept so far: the cache is full, and they are worth less than what
     /// would have had to make room.
     pub not_admitted: u64,
+    /// Which servers may run it; `None` where the database has no replicas. Each server's state is told by
+    /// [`Database::servers`](crate::Database::servers).
+    pub placement: Option<Placement>,
     /// The number of the schema's reading against which it was analysed.
     pub schema_epoch: u64,
 }
@@ -53,8 +69,20 @@ impl Explanation {
             is_cache_enabled,
             is_schema_known: !epoch.is_blind,
             not_admitted: statement.record.not_admitted(),
+            placement: None,
             schema_epoch: epoch.number,
         }
+    }
+
+    pub(crate) fn with_placement(mut self, reach: Reach<'_>) -> Self {
+        self.placement = Some(match reach {
+            Reach::Anywhere(_) => Placement::Replica,
+            Reach::ByItsClock(_, reason) | Reach::ByAnyRows(reason) => {
+                Placement::ReplicaOnRequest(reason.clone())
+            }
+            Reach::Primary(reason) => Placement::Primary(reason.cloned()),
+        });
+        self
     }
 
     /// The same for a request with this scope.
@@ -80,6 +108,20 @@ impl Explanation {
 
 fn labels(plan: &ReadPlan) -> Vec<String> {
     plan.labels().map(str::to_owned).collect()
+}
+
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Replica => f.write_str("a replica that shows all it must, else the primary"),
+            Self::ReplicaOnRequest(reason) => write!(
+                f,
+                "the primary, or a replica where a lag is allowed or a tag asked for: {reason}"
+            ),
+            Self::Primary(Some(reason)) => write!(f, "the primary alone: {reason}"),
+            Self::Primary(None) => f.write_str("the primary alone: it may change something"),
+        }
+    }
 }
 
 impl fmt::Display for Explanation {
@@ -138,6 +180,9 @@ impl fmt::Display for Explanation {
                 }
             }
             WriteExtent::Database(reason) => writeln!(f, "touches      the whole database: {reason}")?,
+        }
+        if let Some(placement) = &self.placement {
+            writeln!(f, "runs on      {placement}")?;
         }
         writeln!(f, "normalised   {}", self.normalised)?;
         write!(f, "fingerprint  {:016x}", self.fingerprint)

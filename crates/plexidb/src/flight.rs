@@ -147,7 +147,7 @@ impl Flight {
             DriverError::Sql(_) | DriverError::ReadOnly { .. } if lease.is_of_replica() => {
                 let sqlstate = error.sql_error().and_then(|error| error.sqlstate.as_deref());
                 let is_of_replica = sqlstate.is_none_or(|state| state == "40001" || state.starts_with("57P"));
-                is_of_replica.then_some(Route::Primary)
+                is_of_replica.then_some(route.on_primary())
             }
             _ => None,
         }

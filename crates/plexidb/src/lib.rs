@@ -50,9 +50,9 @@ pub use config::{
     ReplicaConfig, Role, TableConfig, config_reference,
 };
 pub use database::{Database, Execution};
-pub use endpoints::Replicas;
+pub use endpoints::{Replicas, ServerStats, ServerTag};
 pub use error::Error;
-pub use explain::Explanation;
+pub use explain::{Explanation, Placement};
 pub use learning::KeyLearning;
 pub use manager::{Manager, ManagerBuilder, connect};
 pub use plexidb_cache::CacheStats;
@@ -70,8 +70,8 @@ pub use plexidb_pool::{
     PoolHooks, PoolSize, PoolStats, Priority, ResetEvent, Role as ObservedRole, Unfit,
 };
 pub use plexidb_sql::{
-    Cacheability, Precision, Reason, StatementEnd, StatementKind, TransactionControl, Unbounded, WriteExtent,
-    split_statements,
+    Cacheability, Elsewhere, Precision, Reason, StatementEnd, StatementKind, TransactionControl, Unbounded,
+    WriteExtent, split_statements,
 };
 pub use rows::{Rows, Source};
 pub use scope::{ScopeError, Scoped};

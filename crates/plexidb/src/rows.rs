@@ -94,8 +94,8 @@ impl Rows {
         self
     }
 
-    /// The server that was asked for the rows, by its name in [`Stats::endpoints`](crate::Stats::endpoints); `None` where the
-    /// database has no replicas, in a transaction, or where no server was asked.
+    /// The server that was asked for the rows, by its name in [`Database::servers`](crate::Database::servers); `None` where the
+    /// database has no replicas, or no server was asked.
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
         Some(self.endpoint.as_ref()?.as_str())

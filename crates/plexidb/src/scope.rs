@@ -147,7 +147,14 @@ impl Scoped {
     ///
     /// Those of [`Database::stream`].
     pub async fn stream(&self, sql: &str, params: Params<'_>) -> Result<RowStream, Error> {
-        RowStream::open(&self.database.inner, sql, params, Some(&self.settings)).await
+        RowStream::open(
+            &self.database.inner,
+            sql,
+            params,
+            Execution::default(),
+            Some(&self.settings),
+        )
+        .await
     }
 
     /// Begins a transaction that is under this scope until its end.

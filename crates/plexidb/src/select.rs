@@ -35,6 +35,7 @@ pub struct Select<'a> {
     positional: Vec<Value>,
     named: Vec<(&'a str, Value)>,
     execution: Execution,
+    tag: Option<&'a str>,
 }
 
 impl<'a> Select<'a> {
@@ -48,6 +49,7 @@ impl<'a> Select<'a> {
             positional: Vec::new(),
             named: Vec::new(),
             execution: Execution::default(),
+            tag: None,
         }
     }
 
@@ -99,6 +101,13 @@ impl<'a> Select<'a> {
         self
     }
 
+    /// Only servers with this tag (as `analytics`) serve it, or the primary where that is allowed and none of them is fit. A database
+    /// without replicas has every tag.
+    pub fn tagged(mut self, tag: &'a str) -> Self {
+        self.tag = Some(tag);
+        self
+    }
+
     /// When to cancel the statement.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.execution.timeout = Some(timeout);
@@ -115,9 +124,10 @@ impl<'a> Select<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Database::query`], and [`Error::NoSuchDatabase`].
-    pub async fn fetch(self) -> Result<Rows, Error> {
+    /// Those of [`Database::query`], [`Error::NoSuchDatabase`], and [`Error::NoSuchTag`].
+    pub async fn fetch(mut self) -> Result<Rows, Error> {
         let database = self.target()?;
+        self.execution.tag = self.tag.map(|tag| database.tag(tag)).transpose()?;
         let scope = self.scope.as_ref();
         if self.named.is_empty() {
             let values: Vec<ValueRef<'_>> = self.positional.iter().map(Value::as_ref).collect();
@@ -171,24 +181,35 @@ impl<'a> Select<'a> {
         }
     }
 
-    /// Streams its rows with bounded memory, past the cache.
+    /// Streams its rows with bounded memory, past the cache. Replicas serve it only where [`replicas`](Self::replicas) or
+    /// [`tagged`](Self::tagged) asks for them, as a stream that breaks cannot go on elsewhere.
     ///
     /// # Errors
     ///
-    /// Those of [`Database::stream`].
-    pub async fn stream(self) -> Result<RowStream, Error> {
+    /// Those of [`Database::stream`], [`Error::NoSuchDatabase`], and [`Error::NoSuchTag`].
+    pub async fn stream(mut self) -> Result<RowStream, Error> {
         let database = self.target()?;
+        self.execution.tag = self.tag.map(|tag| database.tag(tag)).transpose()?;
+        let execution = self.execution;
         let scope = self.scope.as_ref();
         if self.named.is_empty() {
             let values: Vec<ValueRef<'_>> = self.positional.iter().map(Value::as_ref).collect();
-            return RowStream::open(&database.inner, self.sql, Params::Positional(&values), scope).await;
+            let params = Params::Positional(&values);
+            return RowStream::open(&database.inner, self.sql, params, execution, scope).await;
         }
         let values: Vec<(&str, ValueRef<'_>)> = self
             .named
             .iter()
             .map(|(name, value)| (*name, value.as_ref()))
             .collect();
-        RowStream::open(&database.inner, self.sql, Params::Named(&values), scope).await
+        RowStream::open(
+            &database.inner,
+            self.sql,
+            Params::Named(&values),
+            execution,
+            scope,
+        )
+        .await
     }
 
     fn target(&self) -> Result<&'a Database, Error> {

@@ -11,7 +11,7 @@ use plexidb_core::planted::{self, Fault};
 use plexidb_core::{ConnectionStatus, Dialect, DriverError, Executed, Params, Tag, Value, ValueRef};
 
 use crate::database::{Bound, Inner, bind};
-use crate::endpoints::EndpointLease;
+use crate::endpoints::{EndpointLease, Route};
 use crate::error::Error;
 use crate::flight::{Claim, Flight};
 use crate::in_doubt;
@@ -49,25 +49,61 @@ pub struct Transaction {
     savepoints: u64,
 }
 
+/// Sends what begins a transaction.
+async fn begin_on(
+    flight: &mut Flight,
+    options: TransactionOptions,
+    statements: &[String],
+    scope: Option<&Arc<ScopeSettings>>,
+) -> Result<(), DriverError> {
+    if options.read_only {
+        flight.lease()?.expect_refusals();
+    }
+    for sql in statements {
+        flight.run(Request::Control { sql }, None).await?;
+    }
+    if let Some(scope) = scope {
+        // The database takes them back at the end of the transaction, however it ends.
+        flight
+            .run(scope.setting_in_transaction(&scope.values()), None)
+            .await?;
+    }
+    Ok(())
+}
+
 impl Transaction {
     pub(crate) async fn begin(
         inner: Arc<Inner>,
         options: TransactionOptions,
         scope: Option<&Arc<ScopeSettings>>,
     ) -> Result<Self, Error> {
-        let mut flight = inner.depart().await?;
-        if options.read_only {
-            flight.lease()?.expect_refusals();
-        }
-        for sql in options.statements(inner.connector.dialect())? {
-            flight.run(Request::Control { sql: &sql }, None).await?;
-        }
-        if let Some(scope) = scope {
-            // The database takes them back at the end of the transaction, however it ends.
-            flight
-                .run(scope.setting_in_transaction(&scope.values()), None)
-                .await?;
-        }
+        let execution = options.execution()?;
+        let statements = options.statements(inner.connector.dialect())?;
+        let flight = match inner.route_of_transaction(execution) {
+            Route::Primary(None) => {
+                let mut flight = inner.depart().await?;
+                begin_on(&mut flight, options, &statements, scope).await?;
+                flight
+            }
+            route => {
+                let (mut flight, _) = inner.depart_to_read(route).await?;
+                let begun = begin_on(&mut flight, options, &statements, scope).await;
+                let second = begun
+                    .as_ref()
+                    .err()
+                    .and_then(|error| flight.second_route(error, route));
+                match second {
+                    None => begun?,
+                    Some(route) => {
+                        // It has read nothing yet.
+                        flight.land();
+                        (flight, _) = inner.depart_to_read(route).await?;
+                        begin_on(&mut flight, options, &statements, scope).await?;
+                    }
+                }
+                flight
+            }
+        };
         Ok(Self {
             lease: flight.into_lease(),
             inner,
@@ -95,10 +131,9 @@ impl Transaction {
             params: &values,
             limits: self.inner.settings.limits,
         };
-        Ok(Rows::new(
-            self.run(&sql, request).await?.into_rows(),
-            Source::Database,
-        ))
+        let set = self.run(&sql, request).await?.into_rows();
+        let endpoint = self.lease.as_ref().and_then(EndpointLease::endpoint);
+        Ok(Rows::new(set, Source::Database).answered_by(endpoint))
     }
 
     /// Runs a statement in the transaction and returns how many rows it changed.
@@ -392,6 +427,9 @@ impl Transaction {
 
     async fn send(&mut self, request: Request<'_>) -> Result<Response, DriverError> {
         let lease = self.lease.as_mut().ok_or(DriverError::Closed)?;
+        if matches!(request, Request::Query { .. }) {
+            lease.read_on();
+        }
         let sent = lease.clock();
         let result = request.run(&mut ***lease).await;
         lease.note(&result, sent);

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::address::{Authority, push_encoded, url_problems};
 use super::field::{Contradiction, Section, section};
 use super::kind::{Kind, Raw, bytes, count, seconds};
-use super::replica::ReplicaConfig;
+use super::replica::{ReplicaConfig, tag_problem};
 use super::table::TableConfig;
 use super::value::{Value, choices};
 use crate::learning::KeyLearning;
@@ -61,7 +61,15 @@ section! {
         role: Role = Role::Primary, Kind::Choice(ROLES);
         /// Servers that follow this one; reads go there where they are as fresh as asked for. Which of all is the primary is
         /// asked of the servers.
-        replicas: Vec<ReplicaConfig> = Vec::new(), Kind::Urls;
+        replicas or "replica": Vec<ReplicaConfig> = Vec::new(), Kind::Urls;
+        /// What this server itself is for besides its writes: tags as those of replicas.
+        tags: Vec<String> = Vec::new(), Kind::Names;
+        /// Whether a read that asks for servers with a tag goes to the primary where none of them is fit. Else it is an error, unless
+        /// the primary has the tag.
+        tagged_reads_on_primary: bool = true, Kind::Switch;
+        /// How long a read that no replica can serve yet waits for one that has caught up, before it goes to the primary. With 0 it
+        /// goes at once.
+        replica_wait: Duration = Duration::ZERO, seconds(0.0, 60.0);
         /// How reads are spread over replicas that are fit.
         balance: Balance = Balance::PeakEwma, Kind::Choice(BALANCES);
         /// How far behind a replica may be that serves reads which do not say so themselves. Where it is not given, a replica must
@@ -169,10 +177,16 @@ impl DatabaseConfig {
     fn replica_problems(&self) -> Vec<Contradiction> {
         let mut found = Vec::new();
         let mut add = |key, what: &str, advice: &str| found.push((key, what.to_owned(), advice.to_owned()));
+        if let Some((what, advice)) = tag_problem(&self.tags) {
+            add("tags", what, advice);
+        }
         if self.replicas.is_empty() {
+            let advice = "add `replicas`, or remove it";
             if self.max_replica_lag.is_some() {
-                let advice = "add `replicas`, or remove it";
                 add("max_replica_lag", "there are no replicas that could lag", advice);
+            }
+            if !self.replica_wait.is_zero() {
+                add("replica_wait", "there are no replicas to wait for", advice);
             }
             return found;
         }
@@ -190,7 +204,13 @@ impl DatabaseConfig {
         }
         for (index, replica) in self.replicas.iter().enumerate() {
             let dialect = scheme_of(&replica.url);
-            if dialect.is_none() {
+            if let Some((what, advice)) = replica.problem() {
+                add("replicas", &format!("replica {}: {what}", index + 1), advice);
+            }
+            if replica.url.expose_secret().is_empty() {
+                let what = format!("replica {} has no `url`", index + 1);
+                add("replicas", &what, "add its address");
+            } else if dialect.is_none() {
                 let what = format!("the URL of replica {} has no scheme that is known", index + 1);
                 add("replicas", &what, "begin it as the primary's");
             } else if own.is_some() && dialect != own {

@@ -164,6 +164,7 @@ impl Reader<'_> {
         if let Some((key, tables)) = table.remove_entry("tables") {
             self.push_tables(name, &key, tables.into_inner());
         }
+        self.take_replicas(name, &mut table);
         let settings = self.settings(table);
         self.layer
             .databases
@@ -190,6 +191,55 @@ impl Reader<'_> {
                 .tables
                 .push((database.to_owned(), name.get_ref().to_string(), part));
         }
+    }
+
+    /// Takes the replicas out where they are more than URLs, which are a setting like others.
+    fn take_replicas(&mut self, database: &str, table: &mut DeTable<'_>) {
+        let is_table = |item: &Spanned<DeValue<'_>>| matches!(item.get_ref(), DeValue::Table(_));
+        let mut is_given = false;
+        for key in ["replicas", "replica"] {
+            let is_list_of_tables = match table.get(key).map(Spanned::get_ref) {
+                Some(DeValue::Array(list)) => list.iter().any(is_table),
+                Some(_) => false,
+                None => continue,
+            };
+            if std::mem::replace(&mut is_given, true)
+                && let Some((key, _)) = table.remove_entry(key)
+            {
+                let place = self.place(key.span());
+                self.problems
+                    .add(place, "the replicas are given twice", "keep `replicas`");
+            } else if is_list_of_tables
+                && let Some((key, list)) = table.remove_entry(key)
+                && let DeValue::Array(list) = list.into_inner()
+            {
+                self.push_replicas(database, &key, list);
+            }
+        }
+    }
+
+    /// `[[database.replicas]]`, or a list of tables and URLs.
+    fn push_replicas(&mut self, database: &str, key: &Key<'_>, list: DeArray<'_>) {
+        let mut parts = Vec::with_capacity(list.len());
+        for item in list {
+            let place = self.place(item.span());
+            let span = item.span();
+            let settings = match item.into_inner() {
+                DeValue::Table(table) => self.settings(table),
+                url @ DeValue::String(_) => {
+                    vec![self.setting(Spanned::new(span, Cow::Borrowed("url")), url)]
+                }
+                _ => {
+                    let advice = "write `[[database.replicas]]` with a `url`, or the URL in quotes";
+                    self.problems
+                        .add(place, "a replica is neither a table nor text", advice);
+                    continue;
+                }
+            };
+            parts.push(Part { place, settings });
+        }
+        let place = self.place(key.span());
+        self.layer.replicas.push((database.to_owned(), place, parts));
     }
 
     fn settings(&mut self, table: DeTable<'_>) -> Vec<Setting> {

@@ -87,7 +87,9 @@ impl Kind {
             Self::Switch => "true or false".to_owned(),
             Self::Text => "text that is not empty".to_owned(),
             Self::Names => "a list of names, such as [\"a\", \"b\"]".to_owned(),
-            Self::Urls => "a list of URLs, such as [\"postgres://app@replica-1/chat\"]".to_owned(),
+            Self::Urls => {
+                "a list of URLs, such as [\"postgres://app@replica-1/chat\"], or of tables".to_owned()
+            }
             Self::Secret => "text".to_owned(),
             Self::Choice(words) => {
                 let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();

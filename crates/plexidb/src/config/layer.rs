@@ -36,6 +36,8 @@ pub(super) struct Layer {
     pub(super) databases: Vec<(String, Part)>,
     /// The tables of databases: the database, the table.
     pub(super) tables: Vec<(String, String, Part)>,
+    /// The replicas of databases where they are more than URLs: the database, the place of the list.
+    pub(super) replicas: Vec<(String, String, Vec<Part>)>,
 }
 
 /// Whether two names of databases are the same in the environment, which knows neither case nor `-`.

@@ -7,6 +7,7 @@ use super::file::SECTIONS;
 use super::layer::{Layer, Part, same_name};
 use super::problem::Problems;
 use super::redis::RedisConfig;
+use super::replica::ReplicaConfig;
 use super::table::TableConfig;
 use super::{Config, ConfigErrors};
 
@@ -64,7 +65,25 @@ impl Drafts {
             });
             self.databases[index].apply(&part.settings, &["tables"], problems);
         }
+        self.absorb_replicas(layer.replicas, problems);
         self.absorb_tables(layer.tables, problems);
+    }
+
+    /// A list of replicas takes the place of an earlier source's.
+    fn absorb_replicas(&mut self, layer: Vec<(String, String, Vec<Part>)>, problems: &mut Problems) {
+        for (database, place, parts) in layer {
+            let Some(index) = self.position(&database, self.databases.len()) else {
+                continue;
+            };
+            let replicas = parts.into_iter().map(|part| {
+                let mut draft = Draft::new(ReplicaConfig::default(), part.place);
+                draft.apply(&part.settings, &[], problems);
+                draft.section
+            });
+            let draft = &mut self.databases[index];
+            draft.section.replicas = replicas.collect();
+            draft.note("replicas", place);
+        }
     }
 
     fn absorb_tables(&mut self, layer: Vec<(String, String, Part)>, problems: &mut Problems) {

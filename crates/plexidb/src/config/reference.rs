@@ -1,7 +1,7 @@
 //! The reference of the configuration, written from the declarations of the settings.
 
 use super::field::{Field, Fields};
-use super::{Config, DatabaseConfig, RedisConfig, TableConfig, environment};
+use super::{Config, DatabaseConfig, RedisConfig, ReplicaConfig, TableConfig, environment};
 
 /// The documentation of all settings as Markdown: what `docs/configuration.md` holds.
 ///
@@ -18,6 +18,9 @@ pub fn config_reference() -> String {
     page.push_str(DATABASES);
     let prefix = format!("{}<NAME>_", environment::DATABASE_PREFIX);
     push_table::<DatabaseConfig>(&mut page, Some(&prefix));
+    page.push_str("\n## `[[database.replicas]]`\n\n");
+    page.push_str(REPLICAS);
+    push_table::<ReplicaConfig>(&mut page, None);
     page.push_str("\n## `[database.tables.NAME]`\n\n");
     page.push_str(TABLES);
     push_table::<TableConfig>(&mut page, None);
@@ -100,6 +103,12 @@ differ by more than case, `-` and `_`.
 
 The address is a `url`, or a `type` with its parts, never both. In a `url`, special characters of a password must be
 encoded (`@` as `%40`); the parts take it as it is. A `url` from a later source replaces the parts of an earlier one.
+
+";
+
+const REPLICAS: &str = "\
+The servers that follow the database above, one table each; or `replicas = [...]`, a list of such tables and bare URLs. The
+environment takes URLs alone, with blanks between them. What they do: [replicas](replicas.md).
 
 ";
 

@@ -9,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use plexidb_core::Position;
 use tokio::time::Instant;
 
+use super::tags::ServerSet;
+
 #[cfg(test)]
 mod tests;
 
@@ -144,6 +146,17 @@ impl Checkpoints {
     pub(super) fn has_reached(&self, endpoint: usize, needed: Needed) -> bool {
         let board = self.board();
         board.epoch == needed.epoch && board.reached[endpoint] >= needed.number
+    }
+
+    /// The endpoints that have reached it.
+    pub(super) fn reached_by(&self, needed: Needed) -> ServerSet {
+        let board = self.board();
+        if board.epoch != needed.epoch {
+            return ServerSet::default();
+        }
+        let reached = board.reached.iter().enumerate();
+        let reached = reached.filter(|(_, reached)| **reached >= needed.number);
+        ServerSet(reached.fold(0, |set, (index, _)| set | 1 << index))
     }
 
     /// Whether a server at this position shows what is needed.

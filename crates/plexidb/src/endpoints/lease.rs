@@ -79,6 +79,14 @@ impl EndpointLease {
         self.seat.as_ref().is_some_and(|seat| !seat.guard.is_primary())
     }
 
+    /// Says that what the server shows is about to be read in a transaction, past the choice of a server.
+    pub(crate) fn read_on(&self) {
+        if let Some(seat) = &self.seat {
+            let is_replica = !seat.guard.is_primary();
+            seat.set.read_from(seat.origin.index, is_replica);
+        }
+    }
+
     /// The time, where somebody wants to know how long a statement takes.
     pub(crate) fn clock(&self) -> Option<Instant> {
         self.seat.as_ref().map(|_| Instant::now())

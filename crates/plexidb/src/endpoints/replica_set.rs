@@ -1,7 +1,6 @@
-//! A primary and its replicas: which of them serves a read, and what the checks of them mean.
+//! A primary and its replicas, and what the checks of them mean.
 //!
-//! Invariant: a read that is strict gets a replica only where that is known to show every write which it must see; what is
-//! not known speaks against a replica.
+//! Invariant: what is not known of a replica speaks against it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,36 +10,32 @@ use plexidb_cache::SlotArray;
 use plexidb_core::{Position, ReplicationRole, ReplicationState, Tag};
 use plexidb_pool::{EndpointGuard, EndpointId, Group, GroupLease, Need, Observation, Position as Mark};
 use plexidb_sql::Dependencies;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::checkpoints::{Asked, Checkpoints, Needed};
 use super::lease::{EndpointLease, Origin};
 use super::replicas::Replicas;
 use super::sessions::Sessions;
+use super::tags::{ServerTag, ServerTraits, Tags};
 use super::write_log::WriteLog;
 use crate::error::Error;
 
-/// How many replicas a strict read tries that turn out not to be fit, before it goes to the primary.
-const REPLICA_TRIES: usize = 3;
-
-/// How fresh a replica must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Freshness {
-    /// The number of the last write that the read must see.
-    pub(crate) acknowledged: u64,
-    /// How far behind it may be instead.
-    pub(crate) lag_max: Option<Duration>,
-}
-
 /// A primary and its replicas.
 pub(crate) struct ReplicaSet {
-    group: Group,
+    pub(super) group: Group,
+    /// What is configured of each server.
+    pub(super) traits: Vec<ServerTraits>,
+    pub(super) tags: Tags,
     /// Names of the servers, and their places in the group, in the order of the configuration.
     names: Vec<Arc<String>>,
-    checkpoints: Checkpoints,
-    writes: Arc<WriteLog>,
-    sessions: Sessions,
-    settings: ReplicaSettings,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) writes: Arc<WriteLog>,
+    pub(super) sessions: Sessions,
+    pub(super) settings: ReplicaSettings,
+    /// The reads that each server was sent.
+    pub(super) reads_served: Vec<AtomicU64>,
+    /// Told when a server has answered a check.
+    pub(super) progress: Notify,
     slots: Arc<SlotArray>,
     /// The takeover that was noticed last.
     epoch_seen: AtomicU64,
@@ -55,10 +50,20 @@ pub(crate) struct ReplicaSettings {
     pub(crate) reads: Replicas,
     /// How long a statement waits for a server that is fit, as for a primary after a failover.
     pub(crate) patience: Duration,
+    /// How long a strict read waits for a replica that is fit, before it goes to the primary.
+    pub(crate) wait: Duration,
+    /// Whether the primary serves reads that ask for a tag which it does not bear, where nobody else can.
+    pub(crate) tagged_reads_on_primary: bool,
 }
 
 impl ReplicaSet {
-    pub(crate) fn new(group: Group, settings: ReplicaSettings, slots: Arc<SlotArray>) -> Self {
+    /// `traits` are those of the group's endpoints, in their order.
+    pub(crate) fn new(
+        group: Group,
+        traits: Vec<ServerTraits>,
+        settings: ReplicaSettings,
+        slots: Arc<SlotArray>,
+    ) -> Self {
         let names: Vec<_> = group
             .endpoints()
             .map(|(_, name, _)| Arc::new(name.to_owned()))
@@ -66,6 +71,10 @@ impl ReplicaSet {
         Self {
             checkpoints: Checkpoints::new(names.len()),
             sessions: Sessions::new(names.len()),
+            tags: Tags::new(&traits),
+            traits,
+            reads_served: names.iter().map(|_| AtomicU64::new(0)).collect(),
+            progress: Notify::new(),
             names,
             group,
             writes: Arc::new(WriteLog::new()),
@@ -93,6 +102,16 @@ impl ReplicaSet {
         self.settings.reads
     }
 
+    /// The tag of this name.
+    pub(crate) fn tag(&self, name: &str) -> Option<ServerTag> {
+        self.tags.find(name)
+    }
+
+    /// The names of all tags.
+    pub(crate) fn tag_names(&self) -> &[String] {
+        self.tags.names()
+    }
+
     /// The number of the last write to anything that a result depends on.
     pub(crate) fn newest_write(&self, found: &Dependencies) -> u64 {
         self.writes.newest(found)
@@ -104,7 +123,7 @@ impl ReplicaSet {
         names.position(|name| **name == guard.name()).unwrap_or_default()
     }
 
-    fn leased(self: &Arc<Self>, epoch: u64, lease: GroupLease) -> EndpointLease {
+    pub(super) fn leased(self: &Arc<Self>, epoch: u64, lease: GroupLease) -> EndpointLease {
         let (lease, guard) = lease.into_parts();
         let index = self.index(&guard);
         EndpointLease::of_group(lease, guard, Arc::clone(self), Origin { index, epoch })
@@ -115,56 +134,6 @@ impl ReplicaSet {
         let epoch = self.group.epoch();
         let need = Need::write().patience(self.settings.patience);
         Ok(self.leased(epoch, self.group.checkout(&need).await?))
-    }
-
-    /// A connection for a read, and whether it shows all writes that it must for a strict read.
-    pub(super) async fn checkout_for_read(
-        self: &Arc<Self>,
-        freshness: Freshness,
-    ) -> Result<(EndpointLease, bool), Error> {
-        for _ in 0..REPLICA_TRIES {
-            let (lease, is_strict) = self.lease_for_read(freshness).await?;
-            if is_strict || freshness.lag_max.is_some() {
-                return Ok((lease, is_strict));
-            }
-            // The replica was overtaken, or lost, while its connection was awaited.
-        }
-        self.checkpoints.read_from_primary();
-        Ok((self.checkout().await?, true))
-    }
-
-    async fn lease_for_read(self: &Arc<Self>, freshness: Freshness) -> Result<(EndpointLease, bool), Error> {
-        let needed = self.checkpoints.needed(freshness.acknowledged);
-        let need = match (freshness.lag_max, needed) {
-            (Some(lag_max), _) => Need::read().lag_max(lag_max),
-            (None, Some(needed)) => Need::read().at_least(mark(needed)),
-            // The primary was not asked since the last write that must be seen: no replica is known to have it.
-            (None, None) => Need::write(),
-        };
-        let epoch = self.group.epoch();
-        let lease = self
-            .group
-            .checkout(&need.patience(self.settings.patience))
-            .await?;
-        let is_primary = lease.endpoint().is_primary();
-        let mut lease = self.leased(epoch, lease);
-        let index = lease.origin().index;
-        let needed = needed.filter(|&needed| is_primary || self.checkpoints.has_reached(index, needed));
-        let is_strict = match needed {
-            _ if is_primary => true,
-            Some(needed) => {
-                self.sessions
-                    .admit(&mut lease, index, needed, &self.checkpoints)
-                    .await
-            }
-            None => false,
-        };
-        if is_primary {
-            self.checkpoints.read_from_primary();
-        } else if is_strict {
-            self.checkpoints.read_from(index);
-        }
-        Ok((lease, is_strict))
     }
 
     /// Asks all servers at once what they are.
@@ -237,6 +206,7 @@ impl ReplicaSet {
             }
         };
         self.follow_takeover();
+        self.progress.notify_waiters();
         is_lagging
     }
 
@@ -258,6 +228,7 @@ impl ReplicaSet {
             self.group.unreachable(id, asked.at);
         }
         self.follow_takeover();
+        self.progress.notify_waiters();
     }
 
     /// Whether another server has taken over since the session was begun.
@@ -284,6 +255,6 @@ impl ReplicaSet {
 }
 
 /// A checkpoint as the group compares it.
-fn mark(needed: Needed) -> Mark {
+pub(super) fn mark(needed: Needed) -> Mark {
     Mark::new(needed.number).on_timeline(needed.epoch)
 }

@@ -12,7 +12,7 @@ use super::plan::Plan;
 use super::{Config, Database};
 use crate::config::Role;
 use crate::database::{Inner, LastRefresh, Settings};
-use crate::endpoints::{Endpoints, ReplicaSet, ReplicaSettings, Replicas};
+use crate::endpoints::{Endpoints, ReplicaSet, ReplicaSettings, Replicas, ServerTraits};
 use crate::error::Error;
 use crate::interest::Interest;
 use crate::schema::{Planning, Schema};
@@ -146,10 +146,17 @@ async fn endpoints(plan: &Plan<'_>, slots: &Arc<SlotArray>) -> Result<Endpoints,
         return Ok(Endpoints::single(Arc::clone(connector), plan.pool(connector)));
     }
     let mut members: Vec<Endpoint> = Vec::with_capacity(connectors.len());
+    let mut traits = Vec::with_capacity(connectors.len());
     for (index, connector) in connectors.iter().enumerate() {
         let pool = plan.pool(connector);
         let Some(replica) = index.checked_sub(1).map(|index| &database.replicas[index]) else {
-            members.push(Endpoint::new(connector.target(), EndpointRole::Primary, pool));
+            let primary = Endpoint::new(connector.target(), EndpointRole::Primary, pool);
+            members.push(database.tags.iter().fold(primary, Endpoint::tag));
+            traits.push(ServerTraits {
+                tags: database.tags.clone(),
+                weight: 1,
+                is_reserved: false,
+            });
             continue;
         };
         // Two users of one server have the same target.
@@ -161,7 +168,14 @@ async fn endpoints(plan: &Plan<'_>, slots: &Arc<SlotArray>) -> Result<Endpoints,
             false => connector.target().to_owned(),
         };
         let member = Endpoint::new(name, EndpointRole::Replica, pool).weight(replica.weight);
-        members.push(replica.tags.iter().fold(member, Endpoint::tag));
+        let member = replica.tags.iter().fold(member, Endpoint::tag);
+        let is_reserved = replica.reserved && !replica.tags.is_empty();
+        members.push(if is_reserved { member.reserved() } else { member });
+        traits.push(ServerTraits {
+            tags: replica.tags.clone(),
+            weight: replica.weight,
+            is_reserved,
+        });
     }
     let group_config = GroupConfig {
         balance: database.balance,
@@ -171,7 +185,9 @@ async fn endpoints(plan: &Plan<'_>, slots: &Arc<SlotArray>) -> Result<Endpoints,
     let settings = ReplicaSettings {
         reads: database.max_replica_lag.map_or(Replicas::Strict, Replicas::Lag),
         patience: database.pool_timeout,
+        wait: database.replica_wait,
+        tagged_reads_on_primary: database.tagged_reads_on_primary,
     };
-    let set = ReplicaSet::new(group, settings, Arc::clone(slots));
+    let set = ReplicaSet::new(group, traits, settings, Arc::clone(slots));
     Ok(Endpoints::replicated(set, connectors.clone(), database.replica_check_interval).await)
 }

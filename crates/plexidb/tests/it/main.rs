@@ -17,6 +17,7 @@ mod learning;
 mod pool;
 mod precision;
 mod replicas;
+mod routing;
 mod schema_changes;
 mod scope;
 mod shared;

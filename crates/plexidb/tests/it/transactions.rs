@@ -131,6 +131,7 @@ async fn transaction_statements_as_sql_are_refused(database: TestDatabase) {
     let options = TransactionOptions {
         isolation: Some(Isolation::Serializable),
         read_only: false,
+        ..TransactionOptions::default()
     };
     let mut transaction = db.begin_with(options).await.unwrap();
     let error = transaction.execute("COMMIT", NONE).await.unwrap_err();

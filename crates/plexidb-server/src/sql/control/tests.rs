@@ -26,7 +26,8 @@ fn the_forms_of_begin_are_understood() {
         ),
         Ok(Control::Begin(TransactionOptions {
             isolation: Some(Isolation::RepeatableRead),
-            read_only: true
+            read_only: true,
+            ..TransactionOptions::default()
         }))
     );
 }

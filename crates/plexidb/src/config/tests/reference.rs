@@ -3,7 +3,7 @@
 use super::super::field::{Fields, Section};
 use super::super::kind::{Kind, Raw};
 use super::super::reference::EXAMPLE;
-use super::super::{Config, DatabaseConfig, RedisConfig, config_reference};
+use super::super::{Config, DatabaseConfig, RedisConfig, ReplicaConfig, config_reference};
 use super::load;
 
 #[test]
@@ -65,6 +65,7 @@ fn declarations_are_consistent() {
     check_section::<Config>(&["redis", "database", "databases"]);
     check_section::<DatabaseConfig>(&[]);
     check_section::<RedisConfig>(&[]);
+    check_section::<ReplicaConfig>(&[]);
 }
 
 #[test]

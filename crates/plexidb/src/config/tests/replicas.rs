@@ -41,6 +41,41 @@ fn replicas_are_urls_whose_secrets_may_come_from_the_environment() {
 }
 
 #[test]
+fn replicas_may_be_tables_with_weights_and_tags() {
+    let primary = "[[database]]\nname = \"chat\"\nurl = \"postgres://app@one/chat\"\ntags = [\"live\"]\n";
+    let as_tables = "
+        [[database.replicas]]
+        url = \"postgres://app:${SECRET}@two/chat\"
+        weight = 3
+        [[database.replicas]]
+        url = \"postgres://app@three/chat\"
+        tags = [\"analytics\", \"exports\"]
+        reserved = false
+    ";
+    let in_line = "replicas = [{ url = \"postgres://app:${SECRET}@two/chat\", weight = 3 }, \"postgres://app@three/chat\"]";
+    for (more, tags) in [(as_tables, 2), (in_line, 0)] {
+        let config = load(&format!("{primary}{more}"), [("SECRET", "hunter2")]).unwrap();
+        let chat = &config.databases[0];
+        let expected = ["postgres://app:hunter2@two/chat", "postgres://app@three/chat"];
+        assert_eq!(urls(&chat.replicas), expected);
+        assert_eq!((chat.replicas[0].weight, chat.replicas[1].weight), (3, 1));
+        assert_eq!(
+            (chat.replicas[1].tags.len(), chat.replicas[1].reserved),
+            (tags, tags == 0)
+        );
+        assert_eq!(chat.tags, ["live"]);
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+    // A later source's list takes the place of the tables.
+    let variables = [
+        ("SECRET", "hunter2"),
+        ("PLEXIDB_DATABASE_CHAT_REPLICAS", "postgres://four/chat"),
+    ];
+    let config = load(&format!("{primary}{as_tables}"), variables).unwrap();
+    assert_eq!(urls(&config.databases[0].replicas), ["postgres://four/chat"]);
+}
+
+#[test]
 fn replicas_that_cannot_be_are_named() {
     let found = |more: &str| {
         let text = format!("[[database]]\nname = \"chat\"\n{more}");
@@ -71,6 +106,36 @@ fn replicas_that_cannot_be_are_named() {
         (
             format!("{primary}\nmax_replica_lag = 1"),
             "there are no replicas that could lag",
+        ),
+        (
+            format!("{primary}\n[[database.replicas]]\nweight = 2"),
+            "replica 1 has no `url`; add its address",
+        ),
+        (
+            format!("{primary}\n[[database.replicas]]\nurl = \"postgres://two/chat\"\nweigth = 2"),
+            "TOML:6:1: unknown key `weigth`; did you mean `weight`?",
+        ),
+        (
+            format!("{primary}\nreplicas = [{{ url = \"postgres://two/chat\", weight = 1001 }}]"),
+            "replica 1: its weight is out of bounds",
+        ),
+        (
+            format!("{primary}\nreplicas = [{{ url = \"postgres://two/chat\", tags = [\"a b\"] }}]"),
+            "replica 1: one of its tags is no name",
+        ),
+        (
+            format!("{primary}\nreplicas = [{{ url = \"postgres://two/chat\" }}, 3]"),
+            "a replica is neither a table nor text",
+        ),
+        (
+            format!(
+                "{primary}\nreplica = [\"postgres://two/chat\"]\nreplicas = [{{ url = \"postgres://two/chat\" }}]"
+            ),
+            "the replicas are given twice; keep `replicas`",
+        ),
+        (
+            format!("{primary}\nreplica_wait = 0.05"),
+            "there are no replicas to wait for",
         ),
         (
             format!("{primary}\nreplicas = 3"),

@@ -156,8 +156,11 @@ impl Endpoints {
             // goes on doing is read by nobody.
             return Ok(true);
         }
-        let connector = &self.connectors[origin.index];
-        connector.terminate(session).await
+        let answer = self.connectors[origin.index].terminate(session).await;
+        if let (Err(error), Some(pool)) = (&answer, self.pools().get(origin.index)) {
+            pool.heed(error);
+        }
+        answer
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -119,11 +119,10 @@ impl Flight {
         self.lease.as_ref()?.endpoint()
     }
 
-    /// Where to try a read once more that failed with this error because of its server; `None` where it is not to be tried
-    /// again, as where there is one server only.
+    /// Where to try a read once more that failed with this error because of its connection or its server; `None` where it is not
+    /// to be tried again.
     pub(crate) fn second_route(&self, error: &DriverError, route: Route) -> Option<Route> {
         let lease = self.lease.as_ref()?;
-        lease.endpoint()?;
         match error {
             DriverError::ConnectionLost { .. } => Some(route),
             // Its own replay cancels a replica's queries (SQLSTATE 40001), and what it refuses the primary may not.
@@ -139,6 +138,15 @@ impl Flight {
     /// The connection.
     pub(crate) fn lease(&mut self) -> Result<&mut EndpointLease, DriverError> {
         self.lease.as_mut().ok_or(DriverError::Closed)
+    }
+
+    /// Whether the database itself says that the statement only reads; `None` where it does not tell.
+    pub(crate) async fn is_read_only(&mut self, sql: &str) -> Result<Option<bool>, DriverError> {
+        let lease = self.lease()?;
+        let sent = lease.clock();
+        let answer = lease.is_read_only(sql).await;
+        lease.note(&answer, sent);
+        answer
     }
 
     /// Sends the request and waits for its answer, at most for `timeout`, then cancels it.
@@ -168,10 +176,6 @@ impl Flight {
             && !matches!(&result, Err(error) if error.outcome_is_unknown());
         self.is_under_way = !is_done;
         lease.note(&result, sent);
-        if lease.status() == ConnectionStatus::Broken {
-            // It was lost, not left: what comes next is not to meet the other victims of the same event.
-            lease.suspect_endpoint();
-        }
         result
     }
 
@@ -272,10 +276,14 @@ async fn leave(mut lease: EndpointLease, scope: Arc<ScopeSettings>) {
     if lease.status() != ConnectionStatus::Idle {
         return;
     }
-    match tokio::time::timeout(LEAVE_TIMEOUT, scope.take_back(&mut lease)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "could not take a scope back; the connection is closed"),
-        Err(_) => tracing::debug!("a scope was not taken back in time; the connection is closed"),
+    let sent = lease.clock();
+    let Ok(answer) = tokio::time::timeout(LEAVE_TIMEOUT, scope.take_back(&mut lease)).await else {
+        tracing::debug!("a scope was not taken back in time; the connection is closed");
+        return;
+    };
+    lease.note(&answer, sent);
+    if let Err(error) = answer {
+        tracing::debug!(%error, "could not take a scope back; the connection is closed");
     }
 }
 

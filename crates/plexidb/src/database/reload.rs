@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use plexidb_cache::WriteHold;
-use plexidb_core::{Connection, Tag};
+use plexidb_core::Tag;
 
 use super::Inner;
+use crate::endpoints::EndpointLease;
 use crate::error::Error;
 use crate::flight::Flight;
 
@@ -49,7 +50,7 @@ impl Inner {
             }
             let Some(claim) = flight.take_claim() else { return };
             let result = match flight.lease() {
-                Ok(lease) => inner.read_schema(&mut ***lease, claim.end_but_certain()).await,
+                Ok(lease) => inner.read_schema(lease, claim.end_but_certain()).await,
                 Err(error) => {
                     claim.end();
                     Err(error.into())
@@ -71,7 +72,7 @@ impl Inner {
         let reading = self.runtime.spawn(async move {
             let hold = inner.slots.begin_write(&[Tag::DATABASE]);
             match flight.lease() {
-                Ok(lease) => inner.read_schema(&mut ***lease, hold).await,
+                Ok(lease) => inner.read_schema(lease, hold).await,
                 Err(error) => {
                     hold.end();
                     Err(error.into())
@@ -113,9 +114,12 @@ impl Inner {
     }
 
     /// Reads the catalog and starts a new epoch, also where it cannot be read: then one without a catalog.
-    async fn read_schema(&self, connection: &mut dyn Connection, hold: WriteHold) -> Result<(), Error> {
+    async fn read_schema(&self, lease: &mut EndpointLease, hold: WriteHold) -> Result<(), Error> {
         let _reading = self.schema.reading.lock().await;
-        let (catalog, result) = match connection.catalog().await {
+        let sent = lease.clock();
+        let answer = lease.catalog().await;
+        lease.note(&answer, sent);
+        let (catalog, result) = match answer {
             Ok(catalog) => (Some(catalog), Ok(())),
             Err(error) => (None, Err(error.into())),
         };

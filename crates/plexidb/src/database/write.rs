@@ -72,7 +72,7 @@ impl Inner {
         if let Some(scope) = scope {
             flight.enter(scope, write.deadline).await?;
         }
-        if statement.does_not_parse() && flight.lease()?.is_read_only(&statement.sql).await? == Some(true) {
+        if statement.does_not_parse() && flight.is_read_only(&statement.sql).await? == Some(true) {
             return write.fly(flight).await;
         }
         match way {

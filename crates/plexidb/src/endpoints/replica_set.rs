@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use plexidb_cache::SlotArray;
-use plexidb_core::{Position, ReplicationRole, ReplicationState, Tag};
+use plexidb_core::{DriverError, Position, ReplicationRole, ReplicationState, Tag};
 use plexidb_pool::{EndpointGuard, EndpointId, Group, GroupLease, Need, Observation, Position as Mark};
 use plexidb_sql::Dependencies;
 use tokio::sync::{Notify, watch};
@@ -134,6 +134,13 @@ impl ReplicaSet {
         let epoch = self.group.epoch();
         let need = Need::write().patience(self.settings.patience);
         Ok(self.leased(epoch, self.group.checkout(&need).await?))
+    }
+
+    /// Takes note of an error that a check of a server has met.
+    pub(super) fn heed(&self, index: usize, error: &DriverError) {
+        if let Some((_, _, pool)) = self.group.endpoints().nth(index) {
+            pool.heed(error);
+        }
     }
 
     /// Asks all servers at once what they are.

@@ -1,6 +1,7 @@
 //! The pool of a database as its users meet it: its settings, its hooks, its figures, and what is left after trouble.
 
 mod budget;
+mod endings;
 mod hooks;
 mod settings;
 

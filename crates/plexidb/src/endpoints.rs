@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plexidb_core::{Connector, DriverError, SessionId, Tag};
-use plexidb_pool::{GroupStats, Pool, PoolStats};
+use plexidb_pool::{GroupStats, Pool, PoolStats, Priority};
 
 use crate::error::Error;
 
@@ -117,6 +117,14 @@ impl Endpoints {
         match &self.servers {
             Servers::Single(pool) => Ok(EndpointLease::of_pool(pool.checkout().await?)),
             Servers::Replicated { set, .. } => set.checkout().await,
+        }
+    }
+
+    /// A connection to the primary for a user or for a background task; where there are replicas all are users.
+    pub(crate) async fn checkout_as(&self, priority: Priority) -> Result<EndpointLease, Error> {
+        match &self.servers {
+            Servers::Single(pool) => Ok(EndpointLease::of_pool(pool.checkout_as(priority).await?)),
+            Servers::Replicated { .. } => self.checkout().await,
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
 use plexidb_core::{ConnectionStatus, DriverError};
+use plexidb_pool::Priority;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::database::Inner;
@@ -47,6 +48,12 @@ impl Inner {
     /// Checks a connection to the primary out.
     pub(crate) async fn depart(self: &Arc<Self>) -> Result<Flight, Error> {
         let lease = self.endpoints.checkout().await?;
+        Ok(Flight::new(Arc::clone(self), lease))
+    }
+
+    /// Checks a connection to the primary out for whoever asks.
+    pub(crate) async fn depart_as(self: &Arc<Self>, priority: Priority) -> Result<Flight, Error> {
+        let lease = self.endpoints.checkout_as(priority).await?;
         Ok(Flight::new(Arc::clone(self), lease))
     }
 

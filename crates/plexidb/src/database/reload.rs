@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use plexidb_cache::WriteHold;
 use plexidb_core::Tag;
+use plexidb_pool::Priority;
 
 use super::Inner;
 use crate::endpoints::EndpointLease;
@@ -67,7 +68,11 @@ impl Inner {
 
     /// Reads the schema over a connection of the pool.
     pub(crate) async fn refresh_schema(self: &Arc<Self>) -> Result<(), Error> {
-        let mut flight = self.depart().await?;
+        self.refresh_schema_as(Priority::User).await
+    }
+
+    async fn refresh_schema_as(self: &Arc<Self>, priority: Priority) -> Result<(), Error> {
+        let mut flight = self.depart_as(priority).await?;
         let inner = Arc::clone(self);
         let reading = self.runtime.spawn(async move {
             let hold = inner.slots.begin_write(&[Tag::DATABASE]);
@@ -92,7 +97,8 @@ impl Inner {
         }
         let inner = Arc::clone(self);
         self.runtime.spawn(async move {
-            if let Err(error) = inner.refresh_schema().await {
+            // Nobody waits for it.
+            if let Err(error) = inner.refresh_schema_as(Priority::Background).await {
                 tracing::debug!(database = %inner.name, %error, "cannot refresh the schema");
             }
         });
@@ -104,7 +110,8 @@ impl Inner {
             .spawn(async move { inner.read_schema_at_last().await });
     }
 
-    /// Reads the schema, however long it takes, unless the database is closed.
+    /// Reads the schema, however long it takes, unless the database is closed. It comes with the users, not after them: until it
+    /// is read nothing is cached, and the load which that makes would keep a background task waiting for good.
     pub(crate) async fn read_schema_at_last(self: &Arc<Self>) {
         let mut pause = RETRY_FIRST;
         while !self.endpoints.is_closed() && self.refresh_schema().await.is_err() {

@@ -67,7 +67,7 @@ impl Inner {
             Way::Write | Way::Ddl => self.turn_to_write(write.deadline).await?,
             Way::Read | Way::Session | Way::Transaction => None,
         };
-        let mut flight = self.depart().await?;
+        let mut flight = self.depart_as(execution.priority).await?;
         flight.keep(turn);
         if let Some(scope) = scope {
             flight.enter(scope, write.deadline).await?;

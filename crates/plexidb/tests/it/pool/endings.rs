@@ -93,16 +93,10 @@ impl Scene {
 
     async fn assert_retired(&self) {
         for round in 0..4 {
-            let (left, right) = (self.db.begin().await, self.db.begin().await);
-            left.expect("a connection of before was met")
-                .rollback()
-                .await
-                .unwrap();
-            right
-                .expect("a connection of before was met")
-                .rollback()
-                .await
-                .unwrap();
+            // Neither meets a connection of before.
+            let (left, right) = (self.db.begin().await.unwrap(), self.db.begin().await.unwrap());
+            left.rollback().await.unwrap();
+            right.rollback().await.unwrap();
             let sql = "UPDATE notes SET body = :body WHERE id = 1";
             self.db
                 .execute(sql, params! { body: format!("{round}") })

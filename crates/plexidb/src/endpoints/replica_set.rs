@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use plexidb_cache::SlotArray;
 use plexidb_core::{DriverError, Position, ReplicationRole, ReplicationState, Tag};
-use plexidb_pool::{EndpointGuard, EndpointId, Group, GroupLease, Need, Observation, Position as Mark};
+use plexidb_pool::{EndpointGuard, EndpointId, Group, GroupLease, Mark, Need, Observation};
 use plexidb_sql::Dependencies;
 use tokio::sync::{Notify, watch};
 
@@ -202,7 +202,7 @@ impl ReplicaSet {
                     Some(reached) => Some(asked.at.saturating_duration_since(reached.asked_at)),
                     None => state.replay_lag,
                 };
-                observation.position = reached.map(|reached| {
+                observation.mark = reached.map(|reached| {
                     mark(Needed {
                         epoch: asked.epoch,
                         number: reached.number,
@@ -263,5 +263,5 @@ impl ReplicaSet {
 
 /// A checkpoint as the group compares it.
 pub(super) fn mark(needed: Needed) -> Mark {
-    Mark::new(needed.number).on_timeline(needed.epoch)
+    Mark::new(needed.epoch, needed.number)
 }

@@ -18,7 +18,9 @@ enum Point {
     Queued,
     /// A connection is being made, and the server is silent.
     Dialing,
-    /// The statement waits for a lock on the server.
+    /// A read takes long on the server.
+    Reading,
+    /// A write waits for a lock on the server.
     Running,
     /// Between two statements of a transaction.
     InTransaction,
@@ -47,9 +49,10 @@ enum Outcome {
     Deadline,
 }
 
-const POINTS: [Point; 7] = [
+const POINTS: [Point; 8] = [
     Point::Queued,
     Point::Dialing,
+    Point::Reading,
     Point::Running,
     Point::InTransaction,
     Point::AtCommit,
@@ -173,6 +176,14 @@ async fn finish(mut transaction: Transaction, outcome: Outcome) -> Result<(), Er
     transaction.commit().await
 }
 
+/// A statement that the database refuses, where that is the outcome.
+async fn refuse(db: &Manager, outcome: Outcome) -> Result<(), Error> {
+    match outcome {
+        Outcome::Error => db.query(REFUSED, NONE).await.map(drop),
+        _ => Ok(()),
+    }
+}
+
 async fn read_on(mut stream: RowStream) -> Result<(), Error> {
     while stream.next().await?.is_some() {}
     Ok(())
@@ -193,13 +204,25 @@ async fn call(
             let sql = if outcome == Outcome::Error { REFUSED } else { READ };
             db.select(sql).no_cache().fetch().await.map(drop)
         }
+        Point::Reading => {
+            there.notify_one();
+            // Longer than anybody here waits, unless it is to come to its end; over a broken connection it is sent again.
+            let seconds = if matches!(outcome, Outcome::Ok | Outcome::Error | Outcome::Broken) {
+                "0.1"
+            } else {
+                "600"
+            };
+            let sleep = match db.databases()[0].dialect() {
+                Dialect::Postgres => "pg_sleep",
+                _ => "sleep",
+            };
+            db.query(&format!("SELECT {sleep}({seconds})"), NONE).await?;
+            refuse(&db, outcome).await
+        }
         Point::Running => {
             there.notify_one();
             db.execute(WRITE, NONE).await?;
-            match outcome {
-                Outcome::Error => db.query(REFUSED, NONE).await.map(drop),
-                _ => Ok(()),
-            }
+            refuse(&db, outcome).await
         }
         Point::InTransaction => {
             let mut transaction = db.begin().await?;
@@ -214,10 +237,7 @@ async fn call(
             there.notify_one();
             gate.notified().await;
             transaction.commit().await?;
-            match outcome {
-                Outcome::Error => db.query(REFUSED, NONE).await.map(drop),
-                _ => Ok(()),
-            }
+            refuse(&db, outcome).await
         }
         Point::Streaming => {
             let many = "SELECT a.id FROM notes a, notes b, notes c, notes d, notes e, notes f, notes g, notes h, notes i";
@@ -227,7 +247,7 @@ async fn call(
             gate.notified().await;
             if outcome == Outcome::Error {
                 drop(stream);
-                return db.query(REFUSED, NONE).await.map(drop);
+                return refuse(&db, outcome).await;
             }
             read_on(stream).await
         }

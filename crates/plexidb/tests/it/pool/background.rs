@@ -69,7 +69,9 @@ async fn a_result_is_fetched_anew_behind_the_users() {
     )
     .await
     .unwrap();
-    let transaction = db.begin().await.unwrap();
+    // Both connections are there, so that nobody waits for one to be made.
+    let (other, transaction) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+    other.rollback().await.unwrap();
     assert_eq!(read().await.unwrap().source(), Source::Stale);
     // One connection is free, and the new result is not worth it.
     until("it waits", || pool_stats(&db).waiting == 1).await;

@@ -151,6 +151,8 @@ impl Shared {
             let is_clean = matches!(outcome, Ok(Ok(())));
             if is_clean {
                 lease.untaint();
+            } else if let Ok(Err(error)) = &outcome {
+                lease.heed(error);
             }
             pool.hooks.tell(|hooks| {
                 hooks.reset(&ResetEvent {

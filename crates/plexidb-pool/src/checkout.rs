@@ -149,7 +149,12 @@ impl Shared {
                 lease.trust();
                 return Ok(Some(lease));
             }
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => {
+                if error.retires_endpoint() {
+                    lease.invalidate_endpoint();
+                }
+                error.to_string()
+            }
             Err(_) => "no answer".to_owned(),
         };
         tracing::debug!(
@@ -186,20 +191,15 @@ impl Shared {
 
     #[cold]
     fn timed_out(&self, phase: Option<CheckoutPhase>, started: Instant) -> PoolError {
-        let (stats, last_connect_error) = {
+        let (stats, current, last_connect_error) = {
             let mut ledger = self.ledger();
             let stats = ledger.stats();
             ledger.tally.timeouts += 1;
-            (stats, ledger.health.last_error.clone())
+            (stats, ledger.phase(), ledger.health.last_error.clone())
         };
-        let phase = phase.unwrap_or(if stats.connecting > 0 {
-            CheckoutPhase::Connect
-        } else {
-            CheckoutPhase::Queue
-        });
         PoolError::Timeout(Box::new(CheckoutTimeout {
             target: self.target().to_owned(),
-            phase,
+            phase: phase.unwrap_or(current),
             waited: started.elapsed(),
             last_connect_error,
             stats,

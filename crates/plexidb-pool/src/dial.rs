@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use plexidb_core::{Connection, DriverError};
+use plexidb_core::{ConnectProgress, Connection, DriverError};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::checkin::Origin;
-use crate::error::{PoolError, no_answer, retold};
+use crate::error::{PoolError, no_answer};
 use crate::hooks::ConnectEvent;
 use crate::idle::Aged;
 use crate::ledger::{DialOrder, Fit, Purpose, Step};
@@ -31,22 +31,24 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(5);
 struct Dial {
     pool: Arc<Shared>,
     order: DialOrder,
+    /// How far it has come; among those of the ledger while it is under way.
+    progress: Arc<ConnectProgress>,
     is_counted: bool,
     is_slow: bool,
 }
 
 impl Dial {
-    async fn run(mut self) -> Result<(), DriverError> {
+    async fn run(mut self) -> Result<(), Arc<DriverError>> {
         let pool = Arc::clone(&self.pool);
         if !self.order.delay.is_zero() && pool.unless_closed(sleep(self.order.delay)).await.is_none() {
-            return Err(DriverError::Closed);
+            return Err(Arc::new(DriverError::Closed));
         }
         if !self.is_still_wanted() {
             return Ok(());
         }
         let started = Instant::now();
         let Some(outcome) = self.outcome(started).await else {
-            return Err(DriverError::Closed);
+            return Err(Arc::new(DriverError::Closed));
         };
         let took = started.elapsed();
         pool.hooks.tell(|hooks| {
@@ -61,18 +63,24 @@ impl Dial {
                 self.succeed(connection, took);
                 Ok(())
             }
-            Err(error) => Err(self.fail(error)),
+            Err(error) => Err(self.fail(Arc::new(error))),
         }
     }
 
     /// What comes of the attempt. `None` where that is of no use any more.
     async fn outcome(&mut self, started: Instant) -> Option<Result<Box<dyn Connection>, DriverError>> {
         let pool = Arc::clone(&self.pool);
-        let mut attempt = pin!(timeout(pool.checkout_timeout, pool.connector.connect()));
+        let progress = Arc::clone(&self.progress);
+        pool.ledger().attempts.push(Arc::clone(&progress));
+        let connecting = pool.connector.connect_telling(&progress);
+        let mut attempt = pin!(timeout(pool.checkout_timeout, connecting));
         loop {
             match pool.unless_closed(timeout(SLOW_AFTER, attempt.as_mut())).await? {
                 Ok(Ok(outcome)) => return Some(outcome),
-                Ok(Err(_)) => return Some(Err(no_answer(pool.target(), pool.checkout_timeout))),
+                Ok(Err(_)) => {
+                    let error = no_answer(pool.target(), progress.phase(), pool.checkout_timeout);
+                    return Some(Err(error));
+                }
                 Err(_) if self.is_abandoned(started) => return None,
                 Err(_) => pool.tend(),
             }
@@ -131,7 +139,7 @@ impl Dial {
     }
 
     /// Notes that no connection came of it, and tells those who need not wait any longer. Returns the error.
-    fn fail(&mut self, error: DriverError) -> DriverError {
+    fn fail(&mut self, error: Arc<DriverError>) -> Arc<DriverError> {
         self.is_counted = false;
         let pool = &self.pool;
         let hopeless = {
@@ -141,7 +149,7 @@ impl Dial {
             ledger.tally.connect_errors += 1;
             ledger
                 .health
-                .note_failure(error.to_string(), Instant::now(), backoff);
+                .note_failure(Arc::clone(&error), Instant::now(), backoff);
             // What is out may come back to them.
             if ledger.out.len() > 0 || ledger.health.is_worth_a_retry(&error, backoff) {
                 Vec::new()
@@ -150,16 +158,14 @@ impl Dial {
             }
         };
         tracing::debug!(target = pool.target(), %error, waiting = hopeless.len(), "could not connect");
-        let answer = retold(&error, pool.target());
-        let mut error = Some(error);
         for waiter in hopeless {
-            let error = error.take().unwrap_or_else(|| retold(&answer, pool.target()));
             // It may have gone.
-            let _ = waiter.answer.send(Err(PoolError::Connect(error)));
+            let _ = waiter.answer.send(Err(PoolError::Connect(Arc::clone(&error))));
         }
         self.order.unit = None;
+        pool.heed(&error, self.order.epoch);
         pool.tend();
-        error.unwrap_or(answer)
+        error
     }
 }
 
@@ -167,10 +173,11 @@ impl Drop for Dial {
     fn drop(&mut self) {
         if self.is_counted && std::thread::panicking() {
             let error = panicked(self.pool.target());
-            let _ = self.fail(error);
+            let _ = self.fail(Arc::new(error));
         }
         let is_closed = {
             let mut ledger = self.pool.ledger();
+            ledger.end_attempt(&self.progress);
             if self.is_counted {
                 ledger.end_dial(self.is_slow);
             }
@@ -194,10 +201,11 @@ impl Shared {
     pub(crate) fn spawn_dial(
         self: &Arc<Self>,
         order: DialOrder,
-    ) -> Option<JoinHandle<Result<(), DriverError>>> {
+    ) -> Option<JoinHandle<Result<(), Arc<DriverError>>>> {
         let dial = Dial {
             pool: Arc::clone(self),
             order,
+            progress: Arc::default(),
             is_counted: true,
             is_slow: false,
         };
@@ -227,11 +235,11 @@ impl Shared {
         for task in tasks {
             match task.await {
                 Ok(Ok(())) => {}
-                Ok(Err(DriverError::Closed)) => return Err(PoolError::Closed),
+                Ok(Err(error)) if matches!(*error, DriverError::Closed) => return Err(PoolError::Closed),
                 Ok(Err(error)) => return Err(PoolError::Connect(error)),
                 // Its runtime ends, and this with it.
                 Err(error) if error.is_cancelled() => return Err(PoolError::Closed),
-                Err(_) => return Err(PoolError::Connect(panicked(self.target()))),
+                Err(_) => return Err(panicked(self.target()).into()),
             }
         }
         Ok(())

@@ -2,7 +2,9 @@
 //!
 //! Invariant: each message says what to do, and none holds a secret.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use plexidb_core::{ConnectPhase, DriverError, ErrorKind};
@@ -19,9 +21,9 @@ pub enum PoolError {
     /// The pool cannot keep up, so that this checkout was turned away.
     #[error(transparent)]
     Overloaded(Box<Overload>),
-    /// No connection could be made.
+    /// No connection could be made. All who waited for the attempt get the same error.
     #[error(transparent)]
-    Connect(#[from] DriverError),
+    Connect(Arc<DriverError>),
     /// The pool is closed.
     #[error("the connection pool is closed")]
     Closed,
@@ -39,8 +41,14 @@ impl PoolError {
     }
 }
 
+impl From<DriverError> for PoolError {
+    fn from(error: DriverError) -> Self {
+        Self::Connect(Arc::new(error))
+    }
+}
+
 /// A checkout that took too long.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct CheckoutTimeout {
     /// The database, without credentials.
     pub target: String,
@@ -48,13 +56,18 @@ pub struct CheckoutTimeout {
     pub phase: CheckoutPhase,
     /// How long it took in all.
     pub waited: Duration,
-    /// What the last attempt to connect said, unless one has succeeded since.
-    pub last_connect_error: Option<String>,
+    /// Why the last attempt to connect failed, unless one has succeeded since.
+    pub last_connect_error: Option<Arc<DriverError>>,
     /// The pool at that moment.
     pub stats: PoolStats,
 }
 
-impl std::error::Error for CheckoutTimeout {}
+impl StdError for CheckoutTimeout {
+    /// The cause of the last connect error: that error's own message is part of this one's.
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.last_connect_error.as_deref()?.source()
+    }
+}
 
 impl fmt::Display for CheckoutTimeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,7 +84,16 @@ impl fmt::Display for CheckoutTimeout {
         )?;
         f.write_str(match phase {
             CheckoutPhase::Queue => "end transactions sooner, or raise the size of the pool",
-            CheckoutPhase::Connect | CheckoutPhase::Ping => {
+            CheckoutPhase::Connect(Some(ConnectPhase::Resolve)) => {
+                "check the host's name and the name server"
+            }
+            CheckoutPhase::Connect(Some(ConnectPhase::Tls)) => {
+                "check that the server speaks TLS at this port, or its sslmode"
+            }
+            CheckoutPhase::Connect(Some(ConnectPhase::Auth | ConnectPhase::Setup)) => {
+                "the server was reached; check that it is not overloaded"
+            }
+            CheckoutPhase::Connect(_) | CheckoutPhase::Backoff | CheckoutPhase::Ping => {
                 "check that the server can be reached and has connections left"
             }
         })?;
@@ -88,19 +110,23 @@ impl fmt::Display for CheckoutTimeout {
 pub enum CheckoutPhase {
     /// A connection to come back.
     Queue,
-    /// A new connection, or the next attempt to make one.
-    Connect,
+    /// A new connection, and how far that had come, where the driver tells.
+    Connect(Option<ConnectPhase>),
+    /// The time at which the next attempt to connect is due, after others have failed.
+    Backoff,
     /// An idle connection to show that it lives.
     Ping,
 }
 
 impl fmt::Display for CheckoutPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Queue => "all were in use",
-            Self::Connect => "still connecting",
-            Self::Ping => "trying out an idle one",
-        })
+        match self {
+            Self::Queue => f.write_str("all were in use"),
+            Self::Connect(None) => f.write_str("still connecting"),
+            Self::Connect(Some(phase)) => write!(f, "still connecting, at {phase}"),
+            Self::Backoff => f.write_str("before the next attempt to connect"),
+            Self::Ping => f.write_str("trying out an idle one"),
+        }
     }
 }
 
@@ -133,67 +159,11 @@ impl fmt::Display for Overload {
     }
 }
 
-/// The same error for another checkout that it stops, without its cause, which cannot be shared.
-pub(crate) fn retold(error: &DriverError, target: &str) -> DriverError {
-    match error {
-        DriverError::Connect {
-            target,
-            phase,
-            reason,
-            ..
-        } => DriverError::Connect {
-            target: target.clone(),
-            phase: *phase,
-            reason: reason.clone(),
-            source: None,
-        },
-        DriverError::Authentication {
-            target,
-            user,
-            message,
-        } => DriverError::Authentication {
-            target: target.clone(),
-            user: user.clone(),
-            message: message.clone(),
-        },
-        DriverError::UnknownDatabase {
-            target,
-            database,
-            message,
-        } => DriverError::UnknownDatabase {
-            target: target.clone(),
-            database: database.clone(),
-            message: message.clone(),
-        },
-        DriverError::File {
-            path,
-            reason,
-            is_corrupt,
-        } => DriverError::File {
-            path: path.clone(),
-            reason: reason.clone(),
-            is_corrupt: *is_corrupt,
-        },
-        DriverError::Unsupported { what } => DriverError::Unsupported { what: what.clone() },
-        DriverError::Locked { message } => DriverError::Locked {
-            message: message.clone(),
-        },
-        DriverError::Sql(error) => DriverError::Sql(error.clone()),
-        DriverError::Timeout { phase, after } => DriverError::Timeout { phase, after: *after },
-        other => DriverError::Connect {
-            target: target.to_owned(),
-            phase: ConnectPhase::Setup,
-            reason: other.to_string(),
-            source: None,
-        },
-    }
-}
-
 /// An attempt to connect that the pool gave up.
-pub(crate) fn no_answer(target: &str, after: Duration) -> DriverError {
+pub(crate) fn no_answer(target: &str, phase: Option<ConnectPhase>, after: Duration) -> DriverError {
     DriverError::Connect {
         target: target.to_owned(),
-        phase: ConnectPhase::Dial,
+        phase: phase.unwrap_or(ConnectPhase::Dial),
         reason: format!("no answer within {after:?}; check that the server can be reached"),
         source: None,
     }

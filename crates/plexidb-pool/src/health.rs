@@ -3,6 +3,7 @@
 //! Invariant: failures of attempts that ran side by side count as one, so that a burst does not lengthen the delay.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
 use plexidb_core::{DriverError, ErrorKind};
@@ -26,7 +27,7 @@ pub(crate) struct Health {
     pub(crate) retry_at: Option<Instant>,
     /// Connections that were last used before are tried out, however short ago that was.
     pub(crate) suspect_before: Option<Instant>,
-    pub(crate) last_error: Option<String>,
+    pub(crate) last_error: Option<Arc<DriverError>>,
 }
 
 impl Health {
@@ -37,7 +38,7 @@ impl Health {
         self.last_error = None;
     }
 
-    pub(crate) fn note_failure(&mut self, error: String, now: Instant, backoff: ConnectBackoff) {
+    pub(crate) fn note_failure(&mut self, error: Arc<DriverError>, now: Instant, backoff: ConnectBackoff) {
         self.last_error = Some(error);
         self.suspect_before = Some(now);
         if self.retry_at.is_some_and(|retry_at| now < retry_at) {

@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use plexidb_core::{Connection, ConnectionStatus};
+use plexidb_core::{Connection, ConnectionStatus, DriverError};
 use tokio::time::Instant;
 
 use crate::checkin::Ended;
@@ -86,6 +86,18 @@ impl Lease {
     pub fn invalidate_endpoint(&mut self) -> u64 {
         let epoch = self.aged.as_ref().map(|aged| aged.epoch);
         self.pool.retire(epoch)
+    }
+
+    /// Draws the consequences of an error for the other connections to the same server: where the server itself says that it is no
+    /// place to stay, as [`invalidate_endpoint`](Self::invalidate_endpoint); where this connection was lost, as
+    /// [`suspect_endpoint`](Self::suspect_endpoint); else none. Not to be called for the refusal of a write which the caller
+    /// itself has forbidden by a read-only transaction.
+    pub fn heed(&mut self, error: &DriverError) {
+        if error.retires_endpoint() {
+            self.invalidate_endpoint();
+        } else if self.status() == ConnectionStatus::Broken {
+            self.suspect_endpoint();
+        }
     }
 
     /// After a reset: what was said of the session before does not hold any more.

@@ -4,14 +4,16 @@
 //! change being entered under one lock. Nothing in here waits, sends, spawns or drops a connection: the callers do, after
 //! the lock.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
+use plexidb_core::ConnectProgress;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::budget::{Budget, Unit};
 use crate::config::{PoolConfig, PoolSize};
+use crate::error::CheckoutPhase;
 use crate::health::Health;
 use crate::hooks::CloseReason;
 use crate::idle::{Aged, IdleConnections};
@@ -42,6 +44,8 @@ pub(crate) struct Ledger {
     pub(crate) connecting: usize,
     /// Those among them that take so long that nobody counts on them.
     pub(crate) slow: usize,
+    /// Those among them that have begun, the oldest first.
+    pub(crate) attempts: Vec<Arc<ConnectProgress>>,
     pub(crate) queue: Queue,
     pub(crate) health: Health,
     pub(crate) tally: Tally,
@@ -99,6 +103,7 @@ impl Ledger {
             out: Out::default(),
             connecting: 0,
             slow: 0,
+            attempts: Vec::new(),
             queue: Queue::default(),
             health: Health::default(),
             tally: Tally::default(),
@@ -124,6 +129,20 @@ impl Ledger {
     pub(crate) fn end_dial(&mut self, is_slow: bool) {
         self.connecting -= 1;
         self.slow -= usize::from(is_slow);
+    }
+
+    /// Strikes out how far an attempt has come that has ended.
+    pub(crate) fn end_attempt(&mut self, progress: &Arc<ConnectProgress>) {
+        self.attempts.retain(|other| !Arc::ptr_eq(other, progress));
+    }
+
+    /// What those wait for who wait now.
+    pub(crate) fn phase(&self) -> CheckoutPhase {
+        match self.attempts.first() {
+            Some(oldest) => CheckoutPhase::Connect(oldest.phase()),
+            None if self.connecting > 0 => CheckoutPhase::Backoff,
+            None => CheckoutPhase::Queue,
+        }
     }
 
     /// Counts a connection that nobody gets any more as closing.

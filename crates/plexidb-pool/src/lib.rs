@@ -28,8 +28,8 @@ pub use config::{ConnectBackoff, PoolConfig, PoolSize, Priority, Shedding};
 pub use error::{CheckoutPhase, CheckoutTimeout, Overload, PoolError};
 pub use group::{
     Balance, BreakerConfig, BreakerState, Endpoint, EndpointGuard, EndpointId, EndpointStats, Group,
-    GroupConfig, GroupError, GroupLease, GroupStats, Intent, InvalidGroup, Need, Observation, Outcome,
-    Position, Role, Unfit,
+    GroupConfig, GroupError, GroupLease, GroupStats, Intent, InvalidGroup, Mark, Need, Observation, Outcome,
+    Role, Unfit,
 };
 pub use hooks::{
     CheckinEvent, CheckoutEvent, CloseEvent, CloseReason, ConnectEvent, InvalidateEvent, PoolHooks,

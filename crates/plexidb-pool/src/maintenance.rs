@@ -198,6 +198,11 @@ impl Ledger {
 async fn try_out(mut lease: Lease) {
     match tokio::time::timeout(PING_TIMEOUT, lease.ping()).await {
         Ok(Ok(())) => lease.trust(),
-        _ => lease.give_up(CloseReason::Dead),
+        outcome => {
+            if matches!(&outcome, Ok(Err(error)) if error.retires_endpoint()) {
+                lease.invalidate_endpoint();
+            }
+            lease.give_up(CloseReason::Dead);
+        }
     }
 }

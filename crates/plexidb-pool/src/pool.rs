@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use plexidb_core::Connector;
+use plexidb_core::{Connector, DriverError};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
@@ -220,6 +220,14 @@ impl Pool {
         self.shared.retire(None)
     }
 
+    /// Draws the consequences of an error that was met at the pool's server outside of the pool, as by a check over a connection
+    /// of its own: where the server itself says that it is no place to stay, connections of before are
+    /// [retired](Self::retire_all), if there are any.
+    pub fn heed(&self, error: &DriverError) {
+        let epoch = self.shared.ledger().health.epoch;
+        self.shared.heed(error, epoch);
+    }
+
     /// Refuses new checkouts at once, closes the idle connections, waits for the leases and closes theirs, at most for
     /// `patience`. A lease that comes back later is closed then. Returns whether all connections have ended.
     pub async fn close(&self, patience: Duration) -> bool {
@@ -268,6 +276,14 @@ impl Shared {
 
     pub(crate) fn remaining(&self, started: Instant) -> Duration {
         self.checkout_timeout.saturating_sub(started.elapsed())
+    }
+
+    /// Begins a new epoch where an error of the given one says that the server is no place to stay.
+    pub(crate) fn heed(self: &Arc<Self>, error: &DriverError, epoch: u64) {
+        // Attempts may fail likewise for long: they end nothing that has ended already.
+        if error.retires_endpoint() && self.ledger().existing() > 0 {
+            self.retire(Some(epoch));
+        }
     }
 
     /// Begins a new epoch, unless that of the connection that gave rise to it is over already.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use plexidb_cache::{Flights, L1, SlotArray};
 use plexidb_core::{Connector, Executed, Limits, Params, Tag, Value};
+use plexidb_pool::Priority;
 use tokio::sync::Semaphore;
 
 use crate::endpoints::{Endpoints, Replicas, ServerStats, ServerTag};
@@ -52,6 +53,9 @@ pub struct Execution {
     /// Return a result that a write has overtaken, if it is not older than this, and fetch a new one in the background.
     /// **Such a read may be stale**; without it none is.
     pub stale_while_revalidate: Option<Duration>,
+    /// Who asks. A background task's statement comes after those of users and never takes the last connection which they could have.
+    /// Where replicas are configured all are treated as users' in this version.
+    pub priority: Priority,
     /// Whether replicas may serve a read, where it differs from the database's setting. Without meaning where no replicas are
     /// configured.
     pub replicas: Option<Replicas>,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plexidb_core::{Connector, DriverError, SessionId, Tag};
-use plexidb_pool::{GroupStats, Pool, PoolStats};
+use plexidb_pool::{GroupStats, Pool, PoolStats, Priority};
 
 use crate::error::Error;
 
@@ -120,6 +120,14 @@ impl Endpoints {
         }
     }
 
+    /// A connection to the primary for a user or for a background task; where there are replicas all are users.
+    pub(crate) async fn checkout_as(&self, priority: Priority) -> Result<EndpointLease, Error> {
+        match &self.servers {
+            Servers::Single(pool) => Ok(EndpointLease::of_pool(pool.checkout_as(priority).await?)),
+            Servers::Replicated { .. } => self.checkout().await,
+        }
+    }
+
     /// A connection for a read, and whether it sees every write that was acknowledged before the route was chosen to what the
     /// read depends on.
     pub(crate) async fn checkout_for_read(&self, route: Route) -> Result<(EndpointLease, bool), Error> {
@@ -156,8 +164,11 @@ impl Endpoints {
             // goes on doing is read by nobody.
             return Ok(true);
         }
-        let connector = &self.connectors[origin.index];
-        connector.terminate(session).await
+        let answer = self.connectors[origin.index].terminate(session).await;
+        if let (Err(error), Some(pool)) = (&answer, self.pools().get(origin.index)) {
+            pool.heed(error);
+        }
+        answer
     }
 
     /// The name of the server on which a session is.

@@ -117,18 +117,25 @@ impl From<GroupError> for Error {
 }
 
 impl Error {
+    /// What the pool said that gave no connection, where that is the reason.
+    #[must_use]
+    pub fn pool(&self) -> Option<&PoolError> {
+        match self {
+            Self::Pool(error) => Some(error),
+            Self::Servers(error) => match &**error {
+                GroupError::Pool { source, .. } => Some(source),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The driver's error behind this one, where there is one.
     #[must_use]
     pub fn driver(&self) -> Option<&DriverError> {
-        match self {
-            Self::Driver(error) | Self::Pool(PoolError::Connect(error)) => Some(error),
-            Self::Servers(error) => match &**error {
-                GroupError::Pool {
-                    source: PoolError::Connect(error),
-                    ..
-                } => Some(error),
-                _ => None,
-            },
+        match (self, self.pool()) {
+            (Self::Driver(error), _) => Some(error),
+            (_, Some(PoolError::Connect(error))) => Some(error),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
 use plexidb_core::{ConnectionStatus, DriverError};
+use plexidb_pool::Priority;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::database::Inner;
@@ -50,6 +51,12 @@ impl Inner {
     /// Checks a connection to the primary out.
     pub(crate) async fn depart(self: &Arc<Self>) -> Result<Flight, Error> {
         let lease = self.endpoints.checkout().await?;
+        Ok(Flight::new(Arc::clone(self), lease))
+    }
+
+    /// Checks a connection to the primary out for whoever asks.
+    pub(crate) async fn depart_as(self: &Arc<Self>, priority: Priority) -> Result<Flight, Error> {
+        let lease = self.endpoints.checkout_as(priority).await?;
         Ok(Flight::new(Arc::clone(self), lease))
     }
 
@@ -136,11 +143,10 @@ impl Flight {
         self.lease.as_ref()?.endpoint()
     }
 
-    /// Where to try a read once more that failed with this error because of its server; `None` where it is not to be tried
-    /// again, as where there is one server only.
+    /// Where to try a read once more that failed with this error because of its connection or its server; `None` where it is not
+    /// to be tried again.
     pub(crate) fn second_route(&self, error: &DriverError, route: Route) -> Option<Route> {
         let lease = self.lease.as_ref()?;
-        lease.endpoint()?;
         match error {
             DriverError::ConnectionLost { .. } => Some(route),
             // Its own replay cancels a replica's queries (SQLSTATE 40001), and what it refuses the primary may not.
@@ -156,6 +162,15 @@ impl Flight {
     /// The connection.
     pub(crate) fn lease(&mut self) -> Result<&mut EndpointLease, DriverError> {
         self.lease.as_mut().ok_or(DriverError::Closed)
+    }
+
+    /// Whether the database itself says that the statement only reads; `None` where it does not tell.
+    pub(crate) async fn is_read_only(&mut self, sql: &str) -> Result<Option<bool>, DriverError> {
+        let lease = self.lease()?;
+        let sent = lease.clock();
+        let answer = lease.is_read_only(sql).await;
+        lease.note(&answer, sent);
+        answer
     }
 
     /// Sends the request and waits for its answer, at most for `timeout`, then cancels it.
@@ -185,10 +200,6 @@ impl Flight {
             && !matches!(&result, Err(error) if error.outcome_is_unknown());
         self.is_under_way = !is_done;
         lease.note(&result, sent);
-        if lease.status() == ConnectionStatus::Broken {
-            // It was lost, not left: what comes next is not to meet the other victims of the same event.
-            lease.suspect_endpoint();
-        }
         result
     }
 
@@ -290,6 +301,7 @@ async fn leave(mut lease: EndpointLease, lift: Option<&'static str>, scope: Opti
     if lease.status() != ConnectionStatus::Idle {
         return;
     }
+    let sent = lease.clock();
     let taking_back = async {
         if let Some(lift) = lift {
             lease.control(lift).await?;
@@ -302,14 +314,13 @@ async fn leave(mut lease: EndpointLease, lift: Option<&'static str>, scope: Opti
             }
         }
     };
-    match tokio::time::timeout(LEAVE_TIMEOUT, taking_back).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "could not take a session's settings back; the connection is closed")
-        }
-        Err(_) => {
-            tracing::debug!("a session's settings were not taken back in time; the connection is closed")
-        }
+    let Ok(answer) = tokio::time::timeout(LEAVE_TIMEOUT, taking_back).await else {
+        tracing::debug!("a session's settings were not taken back in time; the connection is closed");
+        return;
+    };
+    lease.note(&answer, sent);
+    if let Err(error) = answer {
+        tracing::debug!(%error, "a session's settings could not be taken back; the connection is closed");
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plexidb_core::{Limits, Params, Value, ValueRef};
+use plexidb_pool::Priority;
 use serde::de::DeserializeOwned;
 
 use crate::database::{Database, Execution};
@@ -105,6 +106,13 @@ impl<'a> Select<'a> {
     /// without replicas has every tag.
     pub fn tagged(mut self, tag: &'a str) -> Self {
         self.tag = Some(tag);
+        self
+    }
+
+    /// Runs it as a background task's: after those of users, and never over the last connection which they could have. Where replicas
+    /// are configured it makes no difference in this version.
+    pub fn background(mut self) -> Self {
+        self.execution.priority = Priority::Background;
         self
     }
 

@@ -20,7 +20,8 @@ pub struct SlotStats {
 pub struct Stats {
     /// The cache of this process.
     pub cache: CacheStats,
-    /// Each database's pool, by its name; of a database with replicas each server's, by `database/server`.
+    /// Each database's pool, by its name; of a database with replicas each server's, by `database/server`. Its figures come under
+    /// OpenTelemetry's names by [`PoolStats::open_telemetry`], whose `db.client.connection.pool.name` is this name.
     pub pools: Vec<(String, PoolStats)>,
     /// The servers of each database that has replicas: their roles, lags and breakers, and how often each was chosen.
     pub endpoints: Vec<(String, GroupStats)>,
@@ -28,4 +29,13 @@ pub struct Stats {
     pub shared: Vec<(String, SharedStats)>,
     /// Each database's slots, by name.
     pub slots: Vec<(String, SlotStats)>,
+}
+
+impl Stats {
+    /// The pool of this name, as in [`pools`](Self::pools).
+    #[must_use]
+    pub fn pool(&self, name: &str) -> Option<&PoolStats> {
+        let found = self.pools.iter().find(|(known, _)| known == name);
+        found.map(|(_, stats)| stats)
+    }
 }

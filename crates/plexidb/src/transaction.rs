@@ -388,7 +388,12 @@ impl Transaction {
     /// MySQL has committed the change: others plan by the new schema from here on, whatever becomes of the transaction.
     async fn read_schema_after_implicit_commit(&mut self) {
         let catalog = match self.lease.as_mut() {
-            Some(lease) if lease.status() != ConnectionStatus::Broken => lease.catalog().await.ok(),
+            Some(lease) if lease.status() != ConnectionStatus::Broken => {
+                let sent = lease.clock();
+                let answer = lease.catalog().await;
+                lease.note(&answer, sent);
+                answer.ok()
+            }
             _ => None,
         };
         if self.status() == ConnectionStatus::Broken {

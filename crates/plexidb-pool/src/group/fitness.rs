@@ -80,9 +80,9 @@ pub(crate) fn of_replica(
             return Err(Unfit::Lag);
         }
     }
-    if let Some(at_least) = &need.at_least {
-        let position = observed.and_then(|seen| seen.position.as_ref());
-        if !position.is_some_and(|position| position.covers(at_least)) {
+    if let Some(at_least) = need.at_least {
+        let mark = observed.and_then(|seen| seen.mark);
+        if !mark.is_some_and(|mark| mark.covers(at_least)) {
             return Err(Unfit::Position);
         }
     }

@@ -107,7 +107,7 @@ impl Member {
             self.epoch += 1;
         }
         self.observed_at = Some(asked_at);
-        if observation.role == Role::Replica && observation.position.is_some() {
+        if observation.role == Role::Replica && observation.mark.is_some() {
             self.is_deposed = false;
         }
         if self.lost_at <= Some(asked_at) {
@@ -139,13 +139,13 @@ impl Member {
     /// A check that was sent at this time got no answer of use: what was known from before it counts no more.
     pub(crate) fn forget_progress(&mut self, asked_at: Instant) {
         if let Some(observed) = self.observed.as_mut().filter(|seen| seen.asked_at <= asked_at) {
-            (observed.lag, observed.position) = (None, None);
+            (observed.lag, observed.mark) = (None, None);
         }
     }
 
     pub(crate) fn forget_position(&mut self) {
         if let Some(observed) = &mut self.observed {
-            observed.position = None;
+            observed.mark = None;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::position::Position;
+use super::mark::Mark;
 use crate::config::Priority;
 
 /// Whether a statement may change something.
@@ -23,7 +23,7 @@ pub struct Need {
     /// Only replicas with this tag serve the read, or else the primary. Without meaning for writes.
     pub tag: Option<String>,
     /// What a replica must have replayed, so that the reader sees its own writes. Without meaning for writes.
-    pub at_least: Option<Position>,
+    pub at_least: Option<Mark>,
     /// How old the data of a replica may be. As nothing is known of the time since the last check, its age counts in: checks
     /// must come more often than this. Without meaning for writes.
     pub lag_max: Option<Duration>,
@@ -59,8 +59,8 @@ impl Need {
 
     /// Served by replicas that have replayed this.
     #[must_use]
-    pub fn at_least(mut self, position: Position) -> Self {
-        self.at_least = Some(position);
+    pub fn at_least(mut self, mark: Mark) -> Self {
+        self.at_least = Some(mark);
         self
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::position::Position;
+use super::mark::Mark;
 
 /// What a server is to the others of its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,8 +37,8 @@ pub struct Observation {
     pub timeline: Option<u64>,
     /// How far a replica was behind its primary, where that is known.
     pub lag: Option<Duration>,
-    /// What a replica had replayed, where that is known.
-    pub position: Option<Position>,
+    /// What a replica had replayed at least, where that is known.
+    pub mark: Option<Mark>,
     /// When the check was sent. What is older than what is known already does not count.
     pub asked_at: Instant,
 }
@@ -61,7 +61,7 @@ impl Observation {
             role,
             timeline: None,
             lag: None,
-            position: None,
+            mark: None,
             asked_at,
         }
     }
@@ -80,10 +80,10 @@ impl Observation {
         self
     }
 
-    /// With its position.
+    /// With what it has replayed.
     #[must_use]
-    pub fn position(mut self, position: Position) -> Self {
-        self.position = Some(position);
+    pub fn mark(mut self, mark: Mark) -> Self {
+        self.mark = Some(mark);
         self
     }
 }

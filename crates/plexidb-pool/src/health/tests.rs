@@ -8,8 +8,8 @@ const BACKOFF: ConnectBackoff = ConnectBackoff {
     delay_max: Duration::from_millis(1_000),
 };
 
-fn refused() -> DriverError {
-    crate::error::no_answer("db", Duration::ZERO)
+fn refused() -> Arc<DriverError> {
+    Arc::new(crate::error::no_answer("db", None, Duration::ZERO))
 }
 
 #[test]
@@ -43,13 +43,13 @@ fn failures_side_by_side_count_once() {
     let mut health = Health::default();
     health.note_success();
     for _ in 0..10 {
-        health.note_failure("refused".into(), now, BACKOFF);
+        health.note_failure(refused(), now, BACKOFF);
     }
     assert_eq!(health.failures, 1);
     assert!((50..=100).contains(&health.delay(now).as_millis()));
     let later = now + Duration::from_millis(100);
     assert_eq!(health.delay(later), Duration::ZERO);
-    health.note_failure("refused".into(), later, BACKOFF);
+    health.note_failure(refused(), later, BACKOFF);
     assert_eq!(health.failures, 2);
     health.note_success();
     assert_eq!((health.failures, health.delay(later)), (0, Duration::ZERO));
@@ -69,7 +69,7 @@ fn only_a_reached_server_and_what_time_may_mend_are_worth_a_retry() {
     };
     assert!(!health.is_worth_a_retry(&denied, BACKOFF));
     for round in 0..3 {
-        health.note_failure("refused".into(), now + round * Duration::from_secs(2), BACKOFF);
+        health.note_failure(refused(), now + round * Duration::from_secs(2), BACKOFF);
     }
     assert!(!health.is_worth_a_retry(&refused(), BACKOFF));
 }

@@ -7,6 +7,7 @@ use plexidb_cache::{Boarding, Fill, Inserted, Key, KeyBuffer, KeyRef, Lookup};
 #[cfg(feature = "planted-faults")]
 use plexidb_core::planted::{self, Fault};
 use plexidb_core::{Params, Value, ValueRef};
+use plexidb_pool::Priority;
 use plexidb_sql::Dependence;
 
 use super::coalescing::{Turn, tell};
@@ -205,7 +206,7 @@ impl Inner {
             return Ok(Rows::new(set, Source::L2));
         }
         let sent = Instant::now();
-        let mut result = self.fetch(request, timeout, deadline, scope, route).await;
+        let mut result = self.fetch(request, execution, deadline, scope, route).await;
         let took = sent.elapsed();
         let origin = result
             .as_mut()
@@ -305,12 +306,18 @@ impl Inner {
     async fn fetch(
         self: &Arc<Self>,
         request: Request<'_>,
-        timeout: Option<Duration>,
+        execution: Execution,
         deadline: Option<Deadline>,
         scope: Option<&Arc<ScopeSettings>>,
         route: Route,
     ) -> Result<Fetched, Error> {
-        let (mut flight, is_strict) = self.depart_to_read(route).await?;
+        let timeout = execution.timeout.or(self.settings.timeout);
+        let (mut flight, is_strict) = match execution.priority {
+            Priority::Background if self.endpoints.replicas().is_none() => {
+                (self.depart_as(Priority::Background).await?, true)
+            }
+            _ => self.depart_to_read(route).await?,
+        };
         let deadline = deadline.or_else(|| timeout.map(Deadline::after));
         let response = flight.read(request, deadline, scope).await;
         let lost = response
@@ -386,6 +393,11 @@ impl Inner {
     ) {
         let inner = Arc::clone(self);
         let values: Vec<Value> = values.iter().map(|value| ValueRef::to_owned(*value)).collect();
+        // Nobody waits for it.
+        let execution = Execution {
+            priority: Priority::Background,
+            ..execution
+        };
         self.runtime.spawn(async move {
             let values: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
             let begun = Instant::now();

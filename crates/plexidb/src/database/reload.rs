@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use plexidb_cache::WriteHold;
-use plexidb_core::{Connection, Tag};
+use plexidb_core::Tag;
+use plexidb_pool::Priority;
 
 use super::Inner;
+use crate::endpoints::EndpointLease;
 use crate::error::Error;
 use crate::flight::Flight;
 
@@ -49,7 +51,7 @@ impl Inner {
             }
             let Some(claim) = flight.take_claim() else { return };
             let result = match flight.lease() {
-                Ok(lease) => inner.read_schema(&mut ***lease, claim.end_but_certain()).await,
+                Ok(lease) => inner.read_schema(lease, claim.end_but_certain()).await,
                 Err(error) => {
                     claim.end();
                     Err(error.into())
@@ -66,12 +68,16 @@ impl Inner {
 
     /// Reads the schema over a connection of the pool.
     pub(crate) async fn refresh_schema(self: &Arc<Self>) -> Result<(), Error> {
-        let mut flight = self.depart().await?;
+        self.refresh_schema_as(Priority::User).await
+    }
+
+    async fn refresh_schema_as(self: &Arc<Self>, priority: Priority) -> Result<(), Error> {
+        let mut flight = self.depart_as(priority).await?;
         let inner = Arc::clone(self);
         let reading = self.runtime.spawn(async move {
             let hold = inner.slots.begin_write(&[Tag::DATABASE]);
             match flight.lease() {
-                Ok(lease) => inner.read_schema(&mut ***lease, hold).await,
+                Ok(lease) => inner.read_schema(lease, hold).await,
                 Err(error) => {
                     hold.end();
                     Err(error.into())
@@ -91,7 +97,8 @@ impl Inner {
         }
         let inner = Arc::clone(self);
         self.runtime.spawn(async move {
-            if let Err(error) = inner.refresh_schema().await {
+            // Nobody waits for it.
+            if let Err(error) = inner.refresh_schema_as(Priority::Background).await {
                 tracing::debug!(database = %inner.name, %error, "cannot refresh the schema");
             }
         });
@@ -103,7 +110,8 @@ impl Inner {
             .spawn(async move { inner.read_schema_at_last().await });
     }
 
-    /// Reads the schema, however long it takes, unless the database is closed.
+    /// Reads the schema, however long it takes, unless the database is closed. It comes with the users, not after them: until it
+    /// is read nothing is cached, and the load which that makes would keep a background task waiting for good.
     pub(crate) async fn read_schema_at_last(self: &Arc<Self>) {
         let mut pause = RETRY_FIRST;
         while !self.endpoints.is_closed() && self.refresh_schema().await.is_err() {
@@ -113,9 +121,12 @@ impl Inner {
     }
 
     /// Reads the catalog and starts a new epoch, also where it cannot be read: then one without a catalog.
-    async fn read_schema(&self, connection: &mut dyn Connection, hold: WriteHold) -> Result<(), Error> {
+    async fn read_schema(&self, lease: &mut EndpointLease, hold: WriteHold) -> Result<(), Error> {
         let _reading = self.schema.reading.lock().await;
-        let (catalog, result) = match connection.catalog().await {
+        let sent = lease.clock();
+        let answer = lease.catalog().await;
+        lease.note(&answer, sent);
+        let (catalog, result) = match answer {
             Ok(catalog) => (Some(catalog), Ok(())),
             Err(error) => (None, Err(error.into())),
         };

@@ -86,12 +86,12 @@ impl Inner {
             Way::Write | Way::Ddl => self.turn_to_write(write.deadline).await?,
             Way::Read | Way::Session | Way::Transaction => None,
         };
-        let mut flight = self.depart().await?;
+        let mut flight = self.depart_as(execution.priority).await?;
         flight.keep(turn);
         if let Some(scope) = scope {
             flight.enter(scope, write.deadline).await?;
         }
-        if statement.does_not_parse() && flight.lease()?.is_read_only(&statement.sql).await? == Some(true) {
+        if statement.does_not_parse() && flight.is_read_only(&statement.sql).await? == Some(true) {
             return write.fly(flight).await;
         }
         match way {

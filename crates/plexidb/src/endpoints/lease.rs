@@ -17,6 +17,8 @@ pub(crate) struct EndpointLease {
     lease: Lease,
     /// `None` where the database has one server.
     seat: Option<Seat>,
+    /// Whether the caller has asked that writes be refused.
+    is_read_only: bool,
 }
 
 /// The use of one server of several.
@@ -24,8 +26,6 @@ struct Seat {
     guard: EndpointGuard,
     set: Arc<ReplicaSet>,
     origin: Origin,
-    /// Whether the caller has asked that writes be refused.
-    is_read_only: bool,
 }
 
 /// Where a session is, and when it was begun.
@@ -39,26 +39,24 @@ pub(crate) struct Origin {
 
 impl EndpointLease {
     pub(crate) fn of_pool(lease: Lease) -> Self {
-        Self { lease, seat: None }
+        Self {
+            lease,
+            seat: None,
+            is_read_only: false,
+        }
     }
 
     pub(super) fn of_group(lease: Lease, guard: EndpointGuard, set: Arc<ReplicaSet>, origin: Origin) -> Self {
         Self {
             lease,
-            seat: Some(Seat {
-                guard,
-                set,
-                origin,
-                is_read_only: false,
-            }),
+            seat: Some(Seat { guard, set, origin }),
+            is_read_only: false,
         }
     }
 
     /// Says that the caller asks the server to refuse its writes.
     pub(crate) fn expect_refusals(&mut self) {
-        if let Some(seat) = &mut self.seat {
-            seat.is_read_only = true;
-        }
+        self.is_read_only = true;
     }
 
     /// Where the session is.
@@ -97,14 +95,17 @@ impl EndpointLease {
         self.lease.discard();
     }
 
-    /// Takes note of how a statement ended that was sent at this time.
+    /// Takes note of how an exchange ended that was begun at this time; once for each, also where the database has one server: other
+    /// connections may be the next victims of what this one has met.
     pub(crate) fn note<T>(&mut self, result: &Result<T, DriverError>, sent: Option<Instant>) {
-        let (Some(seat), Some(sent)) = (&self.seat, sent) else {
-            return;
-        };
-        let took = sent.elapsed();
+        let took = sent.map(|sent| sent.elapsed()).unwrap_or_default();
         let error = match result {
-            Ok(_) => return seat.guard.note(Outcome::Answered(took)),
+            Ok(_) => {
+                if let Some(seat) = &self.seat {
+                    seat.guard.note(Outcome::Answered(took));
+                }
+                return;
+            }
             Err(error) => error,
         };
         let is_refusal = matches!(
@@ -114,18 +115,23 @@ impl EndpointLease {
                 ..
             }
         );
-        if is_refusal && !seat.is_read_only {
-            seat.guard.note(Outcome::ReadOnly);
-        } else if let Some(outcome) = Outcome::of_error(error, took) {
-            seat.guard.note(outcome);
+        let is_own_wish = is_refusal && self.is_read_only;
+        if let Some(seat) = &self.seat {
+            if is_refusal && !is_own_wish {
+                seat.guard.note(Outcome::ReadOnly);
+            } else if let Some(outcome) = Outcome::of_error(error, took) {
+                seat.guard.note(outcome);
+            }
         }
-        if error.retires_endpoint() && !(is_refusal && seat.is_read_only) {
-            self.lease.invalidate_endpoint();
+        if !is_own_wish {
+            self.lease.heed(error);
         }
-        if error.retires_endpoint() || error.outcome_is_unknown() {
-            seat.set.ask_again();
+        if let Some(seat) = &self.seat {
+            if error.retires_endpoint() || error.outcome_is_unknown() {
+                seat.set.ask_again();
+            }
+            seat.set.follow_takeover();
         }
-        seat.set.follow_takeover();
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use plexidb_cache::SlotArray;
-use plexidb_core::{Position, ReplicationRole, ReplicationState, Tag};
-use plexidb_pool::{EndpointGuard, EndpointId, Group, GroupLease, Need, Observation, Position as Mark};
+use plexidb_core::{DriverError, Position, ReplicationRole, ReplicationState, Tag};
+use plexidb_pool::{EndpointGuard, EndpointId, Group, GroupLease, Mark, Need, Observation};
 use plexidb_sql::Dependencies;
 use tokio::sync::{Notify, watch};
 
@@ -136,6 +136,13 @@ impl ReplicaSet {
         Ok(self.leased(epoch, self.group.checkout(&need).await?))
     }
 
+    /// Takes note of an error that a check of a server has met.
+    pub(super) fn heed(&self, index: usize, error: &DriverError) {
+        if let Some((_, _, pool)) = self.group.endpoints().nth(index) {
+            pool.heed(error);
+        }
+    }
+
     /// Asks all servers at once what they are.
     pub(super) fn ask_again(&self) {
         self.calls.send_replace(None);
@@ -195,7 +202,7 @@ impl ReplicaSet {
                     Some(reached) => Some(asked.at.saturating_duration_since(reached.asked_at)),
                     None => state.replay_lag,
                 };
-                observation.position = reached.map(|reached| {
+                observation.mark = reached.map(|reached| {
                     mark(Needed {
                         epoch: asked.epoch,
                         number: reached.number,
@@ -256,5 +263,5 @@ impl ReplicaSet {
 
 /// A checkpoint as the group compares it.
 pub(super) fn mark(needed: Needed) -> Mark {
-    Mark::new(needed.number).on_timeline(needed.epoch)
+    Mark::new(needed.epoch, needed.number)
 }

@@ -100,6 +100,7 @@ impl Watcher {
             Ok(Ok(state)) => return set.observe(self.index, asked, state),
             Ok(Err(error)) => {
                 tracing::debug!(server = self.connector.target(), %error, "a check failed");
+                set.heed(self.index, &error);
                 error.retires_endpoint() || Outcome::of_error(&error, Duration::ZERO) == Some(Outcome::Failed)
             }
             Err(_) => true,

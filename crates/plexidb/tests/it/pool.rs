@@ -1,8 +1,13 @@
 //! The pool of a database as its users meet it: its settings, its hooks, its figures, and what is left after trouble.
 
+mod background;
 mod budget;
+mod endings;
 mod hooks;
+mod lifecycle;
+mod polls;
 mod settings;
+mod statistics;
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::balance::Balance;
-use super::super::position::Position;
+use super::super::mark::Mark;
 use super::super::role::Role;
 use super::*;
 

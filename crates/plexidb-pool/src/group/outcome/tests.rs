@@ -1,5 +1,7 @@
 //! What opens a breaker is the network's and the protocol's fault, and nobody else's.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::error::CheckoutTimeout;
 use crate::stats::PoolStats;
@@ -20,7 +22,7 @@ fn timeout(phase: CheckoutPhase) -> PoolError {
         target: "db".into(),
         phase,
         waited: ELAPSED,
-        last_connect_error: Some("too many clients".into()),
+        last_connect_error: Some(Arc::new(connect(ConnectPhase::Auth))),
         stats: PoolStats::default(),
     }))
 }
@@ -43,7 +45,7 @@ fn the_network_and_the_protocol_fail() {
         assert_eq!(Outcome::of_error(&error, ELAPSED), Some(Outcome::Failed));
     }
     for phase in [ConnectPhase::Resolve, ConnectPhase::Dial, ConnectPhase::Tls] {
-        let error = PoolError::Connect(connect(phase));
+        let error = PoolError::from(connect(phase));
         assert_eq!(Outcome::of_checkout(&error), Outcome::Failed);
     }
     assert_eq!(
@@ -60,11 +62,11 @@ fn exhaustion_and_logins_are_no_failure_of_the_network() {
         message: "no".into(),
     };
     for error in [
-        PoolError::Connect(denied),
-        PoolError::Connect(connect(ConnectPhase::Auth)),
+        PoolError::from(denied),
+        PoolError::from(connect(ConnectPhase::Auth)),
         PoolError::Closed,
         timeout(CheckoutPhase::Queue),
-        timeout(CheckoutPhase::Connect),
+        timeout(CheckoutPhase::Connect(Some(ConnectPhase::Dial))),
     ] {
         assert_eq!(Outcome::of_checkout(&error), Outcome::Refused, "{error}");
     }

@@ -66,7 +66,7 @@ async fn a_checkout_that_outlasted_nothing_says_what_the_server_said() {
     let PoolError::Timeout(error) = pool.checkout().await.unwrap_err() else {
         panic!("another error")
     };
-    assert_eq!((error.phase, error.waited), (CheckoutPhase::Connect, 30 * SECOND));
+    assert_eq!((error.phase, error.waited), (CheckoutPhase::Backoff, 30 * SECOND));
     assert!(
         error.to_string().ends_with(
             "the last attempt to connect failed: cannot connect to fake:5432/chat (dial): refused"

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plexidb_core::{
-    BoxFuture, Canceller, Catalog, ConnectPhase, Connection, ConnectionStatus, Connector, Dialect,
-    DriverError, Executed, Limits, RowSet, SessionId, ValueRef,
+    BoxFuture, Canceller, Catalog, ConnectPhase, ConnectProgress, Connection, ConnectionStatus, Connector,
+    Dialect, DriverError, Executed, Limits, RowSet, SessionId, SqlError, ValueRef,
 };
 use tokio::task::yield_now;
 use tokio::time::sleep;
@@ -23,6 +23,8 @@ pub(super) enum Answer {
     Panic,
     /// What time does not mend.
     Denial,
+    /// The server says that it shuts down.
+    Ending,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +45,8 @@ struct Server {
     alive: AtomicUsize,
     alive_max: AtomicUsize,
     statuses: Mutex<HashMap<SessionId, ConnectionStatus>>,
+    /// What attempts to connect tell of themselves.
+    phase: Mutex<Option<ConnectPhase>>,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +65,11 @@ impl FakeConnector {
 
     pub(super) fn answer_connects(&self, answer: Answer) {
         self.server.connects.store(answer as u8, SeqCst);
+    }
+
+    /// Attempts to connect say from now on that they are at this phase.
+    pub(super) fn tell_phase(&self, phase: ConnectPhase) {
+        *self.server.phase.lock().unwrap() = Some(phase);
     }
 
     /// Attempts to connect take so long from now on.
@@ -135,6 +144,35 @@ fn refused() -> DriverError {
     }
 }
 
+fn ending() -> DriverError {
+    let words = SqlError {
+        message: "terminating connection due to administrator command".into(),
+        sqlstate: Some("57P01".into()),
+        ..SqlError::default()
+    };
+    DriverError::ConnectionLost {
+        target: "fake:5432/chat".into(),
+        reason: "the server ended the session".into(),
+        may_have_run: true,
+        last_words: Some(Box::new(words)),
+    }
+}
+
+/// A login that the server refuses since it is about to end.
+fn refused_at_the_end() -> DriverError {
+    let words = SqlError {
+        message: "the database system is shutting down".into(),
+        sqlstate: Some("57P03".into()),
+        ..SqlError::default()
+    };
+    DriverError::Connect {
+        target: "fake:5432/chat".into(),
+        phase: ConnectPhase::Auth,
+        reason: words.to_string(),
+        source: Some(Box::new(words)),
+    }
+}
+
 /// Answers after a moment, so that there is a point at which the caller can be dropped.
 async fn answer(answer: &AtomicU8) -> Result<(), DriverError> {
     yield_now().await;
@@ -147,6 +185,7 @@ async fn answer(answer: &AtomicU8) -> Result<(), DriverError> {
             user: "ada".into(),
             message: "no".into(),
         }),
+        5 => Err(ending()),
         _ => pending().await,
     }
 }
@@ -171,9 +210,23 @@ impl Connector for FakeConnector {
             if !delay.is_zero() {
                 sleep(delay).await;
             }
+            if self.server.connects.load(SeqCst) == Answer::Ending as u8 {
+                yield_now().await;
+                return Err(refused_at_the_end());
+            }
             answer(&self.server.connects).await?;
             Ok(Box::new(FakeConnection::new(Arc::clone(&self.server))) as Box<dyn Connection>)
         })
+    }
+
+    fn connect_telling<'a>(
+        &'a self,
+        progress: &'a ConnectProgress,
+    ) -> BoxFuture<'a, Result<Box<dyn Connection>, DriverError>> {
+        if let Some(phase) = *self.server.phase.lock().unwrap() {
+            progress.enter(phase);
+        }
+        self.connect()
     }
 
     fn terminate(&self, _: SessionId) -> BoxFuture<'_, Result<bool, DriverError>> {

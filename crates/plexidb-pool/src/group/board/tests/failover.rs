@@ -196,7 +196,7 @@ fn without_timelines_one_that_was_replaced_gets_nothing_before_it_has_followed()
 
     // Once it has followed it can be promoted as any other.
     board.observe(1, Observation::primary(later(5)));
-    board.observe(0, Observation::replica(later(5)).position(Position::new(7)));
+    board.observe(0, Observation::replica(later(5)).mark(Mark::new(0, 7)));
     board.observe(1, Observation::replica(later(6)));
     board.observe(0, Observation::primary(later(6)));
     assert_eq!(write(&mut board, later(6)), Ok(0));

@@ -118,7 +118,7 @@ impl World {
             assert!(seen.lag.unwrap() + (self.now - seen.asked_at) <= lag_max);
         }
         if let Some(at_least) = &need.at_least {
-            assert!(seen.unwrap().position.as_ref().unwrap().covers(at_least));
+            assert!(seen.unwrap().mark.unwrap().covers(*at_least));
         }
     }
 
@@ -132,7 +132,7 @@ impl World {
                 let need = Need {
                     intent: if is_write { Intent::Write } else { Intent::Read },
                     lag_max: asks_lag.then_some(SECOND),
-                    at_least: at_least.map(Position::new),
+                    at_least: at_least.map(|number| Mark::new(0, number)),
                     ..Need::default()
                 };
                 let admissions: Vec<_> = self
@@ -183,7 +183,7 @@ impl World {
                     role: if is_primary { Role::Primary } else { Role::Replica },
                     timeline,
                     lag: Some(MILLI * lag_ms),
-                    position: Some(Position::new(position)),
+                    mark: Some(Mark::new(0, position)),
                     asked_at: at,
                 };
                 self.board.observe(index, seen.clone());

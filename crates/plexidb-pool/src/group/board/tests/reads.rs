@@ -67,10 +67,10 @@ fn a_bound_on_lag_counts_the_time_since_the_check() {
 fn a_reader_sees_what_it_wrote() {
     let mut board = board(&[1], Balance::PeakEwma);
     let now = Instant::now();
-    let need = Need::read().at_least(Position::new(100));
+    let need = Need::read().at_least(Mark::new(0, 100));
     assert_eq!(enter(&mut board, &need, now), Ok(0));
     for (sequence, expected) in [(99, 0), (100, 1), (101, 1)] {
-        let observation = Observation::replica(now).position(Position::new(sequence));
+        let observation = Observation::replica(now).mark(Mark::new(0, sequence));
         replica_at(&mut board, 1, observation);
         assert_eq!(enter(&mut board, &need, now), Ok(expected));
     }
@@ -80,9 +80,9 @@ fn a_reader_sees_what_it_wrote() {
 fn after_a_failover_old_positions_do_not_count() {
     let mut board = board(&[1, 1], Balance::PeakEwma);
     let now = Instant::now();
-    let at_100 = |at| Observation::replica(at).position(Position::new(100));
+    let at_100 = |at| Observation::replica(at).mark(Mark::new(0, 100));
     replica_at(&mut board, 2, at_100(now));
-    let need = Need::read().at_least(Position::new(100));
+    let need = Need::read().at_least(Mark::new(0, 100));
     assert_eq!(enter(&mut board, &need, now), Ok(2));
     board.observe(0, Observation::replica(now));
     board.observe(1, Observation::primary(now));

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use plexidb_cache::SlotArray;
+#[cfg(feature = "planted-faults")]
+use plexidb_core::planted::{self, Fault};
 use plexidb_core::{Position, ReplicationRole, ReplicationState, Tag};
 use plexidb_pool::{EndpointGuard, EndpointId, Group, GroupLease, Need, Observation, Position as Mark};
 use plexidb_sql::Dependencies;
@@ -135,6 +137,12 @@ impl ReplicaSet {
 
     async fn lease_for_read(self: &Arc<Self>, freshness: Freshness) -> Result<(EndpointLease, bool), Error> {
         let needed = self.checkpoints.needed(freshness.acknowledged);
+        #[cfg(feature = "planted-faults")]
+        if planted::is(Fault::SkipPosition) {
+            let epoch = self.group.epoch();
+            let need = Need::read().patience(self.settings.patience);
+            return Ok((self.leased(epoch, self.group.checkout(&need).await?), true));
+        }
         let need = match (freshness.lag_max, needed) {
             (Some(lag_max), _) => Need::read().lag_max(lag_max),
             (None, Some(needed)) => Need::read().at_least(mark(needed)),

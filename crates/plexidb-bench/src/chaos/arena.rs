@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
-use plexidb::{Config, DatabaseConfig, Manager, ReplicaConfig};
+use plexidb::{Config, DatabaseConfig, Manager, PoolSize, ReplicaConfig};
 use plexidb_testkit::Proxy;
 
 use super::sql;
@@ -15,6 +15,14 @@ use crate::product::Product;
 
 /// A replica may fail while commits wait for the other.
 const REPLICAS: usize = 2;
+/// The database's name.
+pub(super) const NAME: &str = "chaos";
+/// Of each server's pool.
+pub(super) const SIZE: PoolSize = PoolSize {
+    connections_max: 8,
+    overflow_max: 4,
+    min_idle: 0,
+};
 /// How long a call of plexidb may wait for a connection, a login or a statement.
 pub(super) const POOL_TIMEOUT: Duration = Duration::from_secs(4);
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -78,14 +86,14 @@ impl Arena {
         let database = DatabaseConfig {
             replicas: replicas.collect::<Result<_>>()?,
             replica_check_interval: Duration::from_millis(50),
-            connection_pool_size: 8,
-            max_overflow: 4,
+            connection_pool_size: SIZE.connections_max,
+            max_overflow: SIZE.overflow_max,
             pool_timeout: POOL_TIMEOUT,
             connect_timeout: CONNECT_TIMEOUT,
             statement_timeout: Some(STATEMENT_TIMEOUT),
             // Hits wherever there may be one.
             adaptive_caching: false,
-            ..DatabaseConfig::from_url("chaos", url(0)?)
+            ..DatabaseConfig::from_url(NAME, url(0)?)
         };
         Ok(Manager::from_config(Config::builder().database(database).build()?).await?)
     }

@@ -29,6 +29,8 @@ pub(super) enum Kind {
     EndedSessions,
     /// The server admits few connections.
     Squeeze,
+    /// The pools are made smaller and larger.
+    Resizes,
     /// Logins fail.
     Password,
     /// A server stops, and goes on later.
@@ -55,6 +57,7 @@ const KINDS: &[Kind] = &[
     Kind::LostAnswers,
     Kind::EndedSessions,
     Kind::Squeeze,
+    Kind::Resizes,
     Kind::Password,
     Kind::Freeze,
     Kind::PausedReplay,

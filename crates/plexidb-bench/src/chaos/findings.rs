@@ -10,6 +10,14 @@ use super::tally::Counts;
 use super::trouble::Incident;
 use crate::product::Product;
 
+/// Faults of one kind.
+#[derive(Debug, Default, Serialize)]
+struct Faults {
+    count: u64,
+    /// The longest time from the end of one to the next acknowledged write.
+    healed_ms_max: u128,
+}
+
 /// What was done on one database, and what was wrong.
 #[derive(Debug, Serialize)]
 pub struct ChaosFindings {
@@ -17,9 +25,7 @@ pub struct ChaosFindings {
     seed: u64,
     counts: Counts,
     /// Faults by their kind.
-    faults: BTreeMap<String, u64>,
-    /// The longest time from the end of a fault to the next acknowledged write.
-    healed_ms_max: u64,
+    faults: BTreeMap<String, Faults>,
     seconds: f64,
     violations: Vec<String>,
     schedule: Vec<String>,
@@ -34,11 +40,12 @@ impl ChaosFindings {
         violations: Vec<String>,
         took: Duration,
     ) -> Self {
-        let mut faults = BTreeMap::new();
+        let mut faults: BTreeMap<String, Faults> = BTreeMap::new();
         for incident in incidents {
-            *faults.entry(format!("{:?}", incident.episode.kind)).or_default() += 1;
+            let kind = faults.entry(format!("{:?}", incident.episode.kind)).or_default();
+            kind.count += 1;
+            kind.healed_ms_max = kind.healed_ms_max.max(incident.healed_after.as_millis());
         }
-        let healed = incidents.iter().map(|incident| incident.healed_after).max();
         let schedule = incidents.iter().map(|incident| {
             format!(
                 "{:8.3} s: episode {}; a write {} ms later",
@@ -52,7 +59,6 @@ impl ChaosFindings {
             seed,
             counts,
             faults,
-            healed_ms_max: healed.unwrap_or_default().as_millis() as u64,
             seconds: took.as_secs_f64(),
             violations,
             schedule: schedule.collect(),
@@ -97,7 +103,6 @@ impl ChaosFindings {
             seed,
             counts,
             faults,
-            healed_ms_max,
             seconds,
             violations,
             schedule,
@@ -106,7 +111,7 @@ impl ChaosFindings {
             "{database}, seed {seed}, {seconds:.0} s: {} violations\n  \
              reads checked {}, of them by the cache {}, by replicas {}; failed {}, dropped {}, cancelled {}, streams {}\n  \
              writes acknowledged {}; failed {}, of unknown outcome {}, dropped {}\n  \
-             faults {}, the next write at most {healed_ms_max} ms after one:",
+             faults {}, of each kind their number and the longest time from the end of one to the next acknowledged write:\n ",
             violations.len(),
             counts.reads,
             counts.hits,
@@ -121,8 +126,8 @@ impl ChaosFindings {
             counts.writes_dropped,
             counts.episodes,
         );
-        for (kind, count) in faults {
-            let _ = write!(text, " {kind} {count}");
+        for (kind, Faults { count, healed_ms_max }) in faults {
+            let _ = write!(text, " {kind} {count} ({healed_ms_max} ms)");
         }
         if !violations.is_empty() {
             let _ = write!(

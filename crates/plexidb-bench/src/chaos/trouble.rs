@@ -7,9 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use plexidb::PoolSize;
 use plexidb_testkit::{Direction, Traffic};
 
-use super::arena::Arena;
+use super::arena::{Arena, NAME, SIZE};
 use super::episode::{Episode, Kind};
 use super::tally::count;
 use super::world::World;
@@ -108,6 +109,17 @@ fn stage(world: &World, episode: &Episode) -> Result<()> {
             thread::sleep(episode.length);
             fleet.limit_connections(arena.primary(), None)
         }
+        Kind::Resizes => {
+            repeatedly(world, episode, |number| {
+                let size = PoolSize {
+                    connections_max: 1 + (number % 12) as usize,
+                    overflow_max: (number % 5) as usize,
+                    min_idle: 0,
+                };
+                resize(world, size)
+            })?;
+            resize(world, SIZE)
+        }
         Kind::Password => fleet.rotate_password(arena.primary(), || {
             fleet.end_sessions(any)?;
             thread::sleep(episode.length);
@@ -131,6 +143,11 @@ fn stage(world: &World, episode: &Episode) -> Result<()> {
         Kind::Failover => fail_over(arena, episode),
         Kind::Switchover => switch_over(arena, episode),
     }
+}
+
+fn resize(world: &World, size: PoolSize) -> Result<()> {
+    world.manager.resize_pool(NAME, size)?;
+    Ok(())
 }
 
 /// Does it a few times while the episode lasts, each time with another number of bytes.

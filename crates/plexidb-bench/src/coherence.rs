@@ -35,6 +35,9 @@ mod work;
 mod worker;
 mod world;
 
+pub(crate) use dice::Dice;
+pub(crate) use run_work::Abandoned;
+
 use counters::Counters;
 use plan::Plan;
 use progress::Progress;
@@ -45,6 +48,8 @@ use tally::Tally;
 use violation::Violation;
 use world::World;
 
+#[cfg(feature = "planted-faults")]
+pub(crate) use planted::Healing;
 #[cfg(feature = "planted-faults")]
 pub use planted::{PlantedFault, find_planted};
 pub use report::Findings;

@@ -3,8 +3,6 @@
 //! Invariant: the application's account has no privileges of administration, so that a read-only server refuses its writes.
 //! Every call but those that only tell something blocks until it is done.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, bail};
 use plexidb_testkit::{
     MariaDbCluster, MariaDbNode, MariaDbUser, PostgresCluster, PostgresNode, PostgresRole, Proxy,
@@ -308,7 +306,7 @@ impl Fleet {
             |server| {
                 server.try_client("SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())")
             },
-            |server| server.try_client("SELECT @@gtid_current_pos"),
+            MariaDbNode::received,
         )
     }
 
@@ -347,26 +345,28 @@ impl Fleet {
         }
     }
 
-    /// Gives the application's account another password on a primary for a while, so that logins fail.
+    /// Gives the application's account another password on a primary while something is done, so that logins fail.
     ///
     /// # Errors
     ///
-    /// Where it does not answer.
-    pub fn rotate_password(&self, primary: usize, pause: Duration) -> Result<()> {
+    /// Where it does not answer, and those of what is done.
+    pub fn rotate_password(&self, primary: usize, during: impl FnOnce() -> Result<()>) -> Result<()> {
         match &self.servers {
             Servers::Postgres { cluster, role } => {
                 let server = cluster.nodes().nth(primary).context("no such node")?;
                 let (mut role, password) = (role.clone(), role.password().to_owned());
                 role.rotate_password(server, "another-secret")?;
-                std::thread::sleep(pause);
-                role.rotate_password(server, &password)
+                let done = during();
+                role.rotate_password(server, &password)?;
+                done
             }
             Servers::MariaDb { cluster, user } => {
                 let server = cluster.nodes().nth(primary).context("no such node")?;
                 let (mut user, password) = (user.clone(), user.password().to_owned());
                 user.rotate_password(server, "another-secret")?;
-                std::thread::sleep(pause);
-                user.rotate_password(server, &password)
+                let done = during();
+                user.rotate_password(server, &password)?;
+                done
             }
         }
     }

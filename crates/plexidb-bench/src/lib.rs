@@ -1,9 +1,14 @@
-//! What the benchmarks and their tests share: the databases that they run on, and the checker of the cache's promise.
+//! What the benchmarks and their tests share: the databases that they run on, and the checkers of the promises: the cache's, and those
+//! that stand while servers fail.
 
+mod chaos;
 mod coherence;
 mod fleet;
 mod product;
 
+#[cfg(feature = "planted-faults")]
+pub use chaos::find_planted_in_chaos;
+pub use chaos::{ChaosFindings, ChaosOptions, chaos};
 pub use coherence::{CoherenceOptions, Findings, coherence};
 #[cfg(feature = "planted-faults")]
 pub use coherence::{PlantedFault, find_planted};

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use plexidb_bench::{CoherenceOptions, Findings};
+use plexidb_bench::{ChaosFindings, ChaosOptions, CoherenceOptions, Findings};
 
 use crate::figure::Report;
 
@@ -55,6 +55,8 @@ enum Name {
     Failover(failover::Options),
     /// Checks that no result is ever older than an acknowledged write, with faults, on all databases.
     Coherence(CoherenceOptions),
+    /// Checks what is promised while servers die, are replaced, freeze or cannot be reached: an hour of faults, a minute with --quick.
+    Chaos(ChaosOptions),
 }
 
 /// How much to measure.
@@ -105,6 +107,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Pool => tokio::spawn(pool::run(cli.quick, cli.json)).await??,
         Name::Failover(options) => tokio::spawn(failover::run(options, cli.quick, cli.json)).await??,
         Name::Coherence(options) => return check(options, cli.quick, cli.json).await,
+        Name::Chaos(options) => return check_chaos(options, cli.quick, cli.json).await,
     };
     report.print(cli.json)?;
     Ok(ExitCode::SUCCESS)
@@ -117,6 +120,23 @@ async fn check(options: CoherenceOptions, is_quick: bool, is_json: bool) -> anyh
         println!("{}", serde_json::to_string_pretty(&findings)?);
     } else {
         println!("{}", Findings::text(&findings));
+    }
+    let is_clean = findings.iter().all(|findings| findings.violations().is_empty());
+    Ok(if is_clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// As [`check`].
+async fn check_chaos(options: ChaosOptions, is_quick: bool, is_json: bool) -> anyhow::Result<ExitCode> {
+    let findings = tokio::spawn(plexidb_bench::chaos(options, is_quick)).await??;
+    if is_json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    } else {
+        let texts: Vec<_> = findings.iter().map(ChaosFindings::text).collect();
+        println!("{}", texts.join("\n\n"));
     }
     let is_clean = findings.iter().all(|findings| findings.violations().is_empty());
     Ok(if is_clean {

@@ -32,11 +32,17 @@ pub enum Fault {
     SkipGuards,
     /// DDL leaves the results of before alone.
     SilentDdl,
+    /// A strict read takes any replica, whatever that has replayed.
+    SkipPosition,
+    /// A connection whose statement was left half-way stays out for good.
+    LeakLease,
+    /// A write whose outcome is unknown is sent again.
+    RetryUnknownWrite,
 }
 
 impl Fault {
-    /// All of them.
-    pub const ALL: [Self; 12] = [
+    /// Those that one database shows.
+    pub const OF_CACHE: [Self; 12] = [
         Self::StampAfterRead,
         Self::InvalidateBeforeWrite,
         Self::NeverInvalidate,
@@ -50,6 +56,9 @@ impl Fault {
         Self::SkipGuards,
         Self::SilentDdl,
     ];
+
+    /// Those that show where servers replicate, fail and are left half-way.
+    pub const OF_SERVERS: [Self; 3] = [Self::SkipPosition, Self::RetryUnknownWrite, Self::LeakLease];
 }
 
 /// The one that is planted in this process; 0 where none is.

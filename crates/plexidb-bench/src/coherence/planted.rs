@@ -34,7 +34,7 @@ pub struct PlantedFault {
 }
 
 /// Heals whatever is planted.
-struct Healing;
+pub(crate) struct Healing;
 
 impl Drop for Healing {
     fn drop(&mut self) {
@@ -48,7 +48,7 @@ impl Drop for Healing {
 ///
 /// Where a server cannot be started or a round cannot be run.
 pub async fn find_planted(fault: Fault, seed: u64) -> Result<PlantedFault> {
-    let (product, plan) = trial(fault, seed);
+    let (product, plan) = trial(fault, seed)?;
     let bench = open(product).await?;
     planted::plant(Some(fault));
     let _healing = Healing;
@@ -80,7 +80,7 @@ pub async fn find_planted(fault: Fault, seed: u64) -> Result<PlantedFault> {
 }
 
 /// Where a fault is looked for: what is written and read, and what goes wrong besides.
-fn trial(fault: Fault, seed: u64) -> (Product, Plan) {
+fn trial(fault: Fault, seed: u64) -> Result<(Product, Plan)> {
     use Family::{Accounts, Gauge, Orders, People, Posts, Seats};
     let (product, families, trouble, writes_per_mille) = match fault {
         Fault::StampAfterRead => (Product::Postgres, vec![Posts], Trouble::Nothing, 200),
@@ -100,6 +100,9 @@ fn trial(fault: Fault, seed: u64) -> (Product, Plan) {
         }
         Fault::SkipGuards => (Product::Postgres, vec![Posts, People], Trouble::Nothing, 200),
         Fault::SilentDdl => (Product::Sqlite, vec![Orders, Gauge], Trouble::SchemaChanges, 200),
+        Fault::SkipPosition | Fault::LeakLease | Fault::RetryUnknownWrite => {
+            anyhow::bail!("the chaos run looks for {fault:?}")
+        }
     };
     let plan = Plan {
         seed,
@@ -110,5 +113,5 @@ fn trial(fault: Fault, seed: u64) -> (Product, Plan) {
         operations: OPERATIONS_PER_ROUND,
         shapes: usize::MAX,
     };
-    (product, plan)
+    Ok((product, plan))
 }

@@ -253,7 +253,11 @@ impl MariaDbNode {
         part.write(self.server.folder(), self.server.account())
     }
 
-    fn received(&self) -> Result<String> {
+    /// The last transaction that a replica has received, applied or not (a GTID, or nothing).
+    ///
+    /// # Errors
+    /// Where the node does not answer, or is no replica.
+    pub fn received(&self) -> Result<String> {
         let mut state = self.replication()?;
         state
             .remove("Gtid_IO_Pos")

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "planted-faults")]
+use plexidb_core::planted::{self, Fault};
 use plexidb_core::{Dialect, DriverError, Executed, Params, Tag};
 use plexidb_sql::{TagList, Touched};
 use tokio::sync::OwnedSemaphorePermit;
@@ -38,10 +40,15 @@ impl Inner {
             sql: &sql,
             params: &values,
         };
-        Ok(self
-            .write(&epoch, &statement, request, execution, scope)
-            .await?
-            .into_executed())
+        let response = self.write(&epoch, &statement, request, execution, scope).await;
+        #[cfg(feature = "planted-faults")]
+        let response = match response {
+            Err(error) if planted::is(Fault::RetryUnknownWrite) && is_of_unknown_outcome(&error) => {
+                self.write(&epoch, &statement, request, execution, scope).await
+            }
+            response => response,
+        };
+        Ok(response?.into_executed())
     }
 
     /// Sends a request that may change something.
@@ -160,6 +167,11 @@ impl Inner {
         // The queue is never closed.
         Ok(turn.ok())
     }
+}
+
+#[cfg(feature = "planted-faults")]
+fn is_of_unknown_outcome(error: &Error) -> bool {
+    error.driver().is_some_and(DriverError::outcome_is_unknown)
 }
 
 fn all(touched: &Touched) -> TagList {

@@ -3,6 +3,8 @@
 //! Invariant: a read that is strict gets a replica only where that is known to show every write which it must see, and a read that
 //! asks for a tag only a server that bears it, or the primary where that is allowed.
 
+#[cfg(feature = "planted-faults")]
+use plexidb_core::planted::{self, Fault};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -59,6 +61,12 @@ impl ReplicaSet {
     }
 
     async fn lease_for_read(self: &Arc<Self>, freshness: Freshness) -> Result<(EndpointLease, bool), Error> {
+        #[cfg(feature = "planted-faults")]
+        if planted::is(Fault::SkipPosition) {
+            let epoch = self.group.epoch();
+            let need = Need::read().patience(self.settings.patience);
+            return Ok((self.leased(epoch, self.group.checkout(&need).await?), true));
+        }
         let needed = self.checkpoints.needed(freshness.acknowledged);
         let mut need = match (freshness.lag_max, needed) {
             (Some(lag_max), _) => Need::read().lag_max(lag_max),

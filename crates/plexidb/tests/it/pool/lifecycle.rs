@@ -353,7 +353,7 @@ async fn each_outcome_at_each_point(database: TestDatabase, port: u16) {
                 .execute("UPDATE notes SET body = 'old' WHERE id = 1", NONE)
                 .await
                 .unwrap();
-            scene.db.invalidate_table("notes").unwrap();
+            scene.db.invalidate_table("notes").await.unwrap();
             let told = run(&scene, point, outcome).await;
             match outcome {
                 Outcome::Ok => assert!(matches!(told, Some(Ok(()))), "{case}: {told:?}"),

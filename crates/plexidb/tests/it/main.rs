@@ -15,6 +15,7 @@ mod freshness;
 mod hits;
 mod learning;
 mod pool;
+mod pooler;
 mod precision;
 mod replicas;
 mod routing;

@@ -43,11 +43,24 @@ const KNOWN: &[(&str, usize, &str)] = &[
         3,
         "ring, mysql_common and rand are each at a version of their own",
     ),
-    ("hashbrown", 2, "sqlx (a peer in a benchmark) has the older"),
+    (
+        "hashbrown",
+        3,
+        "sqlx (a peer in a benchmark) and dashmap of stateright (tests only) are each at an older one",
+    ),
     ("hashlink", 2, "sqlx (a peer in a benchmark) has the older"),
     ("r-efi", 2, "getrandom on UEFI, never built by us"),
-    ("rand", 2, "shuttle (tests only) has the older"),
-    ("rand_core", 2, "shuttle (tests only) has the older"),
+    (
+        "rand",
+        3,
+        "shuttle and stateright (tests only) are each at an older one",
+    ),
+    ("rand_chacha", 2, "shuttle and stateright (tests only)"),
+    (
+        "rand_core",
+        3,
+        "shuttle and stateright (tests only) are each at an older one",
+    ),
     (
         "sha2",
         2,

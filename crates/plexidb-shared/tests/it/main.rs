@@ -2,9 +2,11 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "clippy takes the helpers of an integration test for ordinary code"
 )]
 
+mod model;
 mod redis_bus;
 mod redis_connection;
 mod redis_deployments;

@@ -37,7 +37,7 @@ impl<V: Versions> Member<V> {
             }
             epoch.applied = message.seq;
             has_begun |= matches!(message.change, Change::Begun(_) | Change::Touched { .. });
-            self.apply(message.change, effects);
+            self.apply(message.seq, message.change, effects);
         }
         if has_begun {
             effects.push(Effect::Acknowledge);
@@ -45,7 +45,7 @@ impl<V: Versions> Member<V> {
         self.grant();
     }
 
-    fn apply(&mut self, change: Change, effects: &mut Vec<Effect>) {
+    fn apply(&mut self, seq: u64, change: Change, effects: &mut Vec<Effect>) {
         match change {
             Change::Begun(intent) => self.hold(intent, effects),
             Change::Ended { intent, versions } => self.end_hold(intent, &versions, effects),
@@ -56,7 +56,7 @@ impl<V: Versions> Member<V> {
                 });
             }
             Change::Declared { fingerprint, version } => self.catalog_changed(fingerprint, version, effects),
-            Change::Expelled { member } => self.member_left(member, effects),
+            Change::Expelled { member } => self.member_left(seq, member, effects),
         }
     }
 
@@ -68,10 +68,20 @@ impl<V: Versions> Member<V> {
             }
             return;
         }
-        effects.push(Effect::Raise {
-            hold: HoldId::Intent(intent.id),
-            slots: intent.slots.clone(),
-        });
+        let known = self.intents.get(&intent.id);
+        let is_held = |slot: &u32| known.is_some_and(|known| known.slots.contains(slot));
+        let slots: Vec<u32> = intent
+            .slots
+            .iter()
+            .filter(|slot| !is_held(slot))
+            .copied()
+            .collect();
+        if !slots.is_empty() {
+            effects.push(Effect::Raise {
+                hold: HoldId::Intent(intent.id),
+                slots,
+            });
+        }
         self.intents.insert(intent.id, intent);
     }
 
@@ -111,15 +121,18 @@ impl<V: Versions> Member<V> {
         self.compare_catalogs(effects);
     }
 
-    fn member_left(&mut self, member: MemberId, effects: &mut Vec<Effect>) {
+    fn member_left(&mut self, seq: u64, member: MemberId, effects: &mut Vec<Effect>) {
         if member == self.id {
             self.granted_until = 0;
             self.answered = None;
             self.is_lost = true;
             return;
         }
-        self.peers.remove(&member);
-        self.waits_no_more_for(member);
+        // An answer of later may know it as a member again.
+        if self.peers_as_of < seq {
+            self.peers.remove(&member);
+        }
+        self.waits_no_more_for(member, seq);
         self.resolve_orphans(effects);
     }
 

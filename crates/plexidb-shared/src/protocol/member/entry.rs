@@ -116,9 +116,7 @@ impl<V: Versions> Member<V> {
 
     fn hold_all(&mut self, joined: &Joined, effects: &mut Vec<Effect>) {
         for intent in &joined.intents {
-            if intent.id.member != self.id || !self.writes.contains_key(&intent.id) {
-                self.hold(intent.clone(), effects);
-            }
+            self.hold(intent.clone(), effects);
         }
     }
 

@@ -203,6 +203,22 @@ fn a_write_waits_for_the_others_or_for_a_lease() {
 }
 
 #[test]
+fn late_news_of_a_member_that_has_come_back_clears_no_write() {
+    let Pair {
+        mut record,
+        mut a,
+        mut b,
+    } = pair();
+    renew(&mut record, &mut a, 0, 0);
+    let expelled = record.expel(EPOCH, B, None).unwrap().messages.remove(0);
+    receive(&mut b, expelled.clone());
+    join(&mut record, &mut b, 10);
+    let (id, _) = begin(&mut record, &mut a, &[1], 100);
+    receive(&mut a, expelled);
+    assert!(matches!(clear(&mut a, id, 200), Clearance::WaitUntil(_)));
+}
+
+#[test]
 fn a_write_in_bounded_mode_waits_for_nobody() {
     let Pair {
         mut record, mut a, ..

@@ -140,9 +140,13 @@ impl<V: Versions> Member<V> {
         }
     }
 
-    pub(super) fn waits_no_more_for(&mut self, member: MemberId) {
+    /// A member has left with this message. One that left before a write was announced has come back, if the write waits for it:
+    /// that it has left is no news then, only late.
+    pub(super) fn waits_no_more_for(&mut self, member: MemberId, seq: u64) {
         for write in self.writes.values_mut() {
-            if let Stage::Waiting(waiting) = &mut write.stage {
+            if let Stage::Waiting(waiting) = &mut write.stage
+                && waiting.seq < seq
+            {
                 waiting.members.remove(&member);
             }
         }
@@ -176,6 +180,12 @@ impl<V: Versions> Member<V> {
         }
         write.stage = Stage::Sent;
         Clearance::Sent
+    }
+
+    /// An own write is given up before it was sent, or its end is somebody else's business: nothing is known of it here any more.
+    /// If it is in the record all the same, it is ended when that is noticed.
+    pub fn give_up(&mut self, id: IntentId) {
+        self.writes.remove(&id);
     }
 
     /// Own writes that the record has no more were ended by others.

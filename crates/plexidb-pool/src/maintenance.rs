@@ -79,7 +79,7 @@ impl Shared {
             self.report(&leak);
         }
         if let Some(lease) = work.suspect {
-            tokio::spawn(try_out(lease));
+            tokio::spawn(Arc::clone(self).try_out_suspects(lease));
         }
         self.tend();
     }
@@ -160,6 +160,23 @@ impl Shared {
         Some(Lease::new(fit, Arc::clone(self), record, now))
     }
 
+    /// Gives a connection back if it lives. One that does not is seldom alone: the next has to show it at once.
+    async fn try_out_suspects(self: Arc<Self>, first: Lease) {
+        let mut suspect = Some(first);
+        while let Some(mut lease) = suspect.take() {
+            match tokio::time::timeout(PING_TIMEOUT, lease.ping()).await {
+                Ok(Ok(())) => lease.trust(),
+                outcome => {
+                    if matches!(&outcome, Ok(Err(error)) if error.retires_endpoint()) {
+                        lease.invalidate_endpoint();
+                    }
+                    lease.give_up(CloseReason::Dead);
+                    suspect = self.take_suspect(&mut self.ledger(), Instant::now());
+                }
+            }
+        }
+    }
+
     fn report(&self, leak: &Overdue) {
         let target = self.target();
         let held = leak.held;
@@ -190,19 +207,6 @@ impl Ledger {
                 return;
             };
             retired.push(self.release(aged, CloseReason::Unused));
-        }
-    }
-}
-
-/// Gives a connection back if it lives.
-async fn try_out(mut lease: Lease) {
-    match tokio::time::timeout(PING_TIMEOUT, lease.ping()).await {
-        Ok(Ok(())) => lease.trust(),
-        outcome => {
-            if matches!(&outcome, Ok(Err(error)) if error.retires_endpoint()) {
-                lease.invalidate_endpoint();
-            }
-            lease.give_up(CloseReason::Dead);
         }
     }
 }

@@ -231,3 +231,22 @@ async fn after_a_failure_idle_connections_must_show_that_they_live() {
     );
     drop((trusted, fresh));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_other_victims_of_a_loss_are_found_without_anybody_asking_for_them() {
+    let (pool, connector) = pool(5);
+    let mut leases = Vec::new();
+    for _ in 0..5 {
+        leases.push(pool.checkout().await.unwrap());
+    }
+    let lost = leases.pop().unwrap();
+    drop(leases);
+    connector.answer_pings(Answer::Error);
+    connector.set_status(lost.session(), ConnectionStatus::Broken);
+    lost.suspect_endpoint();
+    drop(lost);
+    assert_eq!(pool.stats().idle, 4);
+    // One look of the upkeep: the first that is found dead leads to the others.
+    sleep(3 * SECOND).await;
+    assert_eq!((connector.pings(), pool.stats().total), (4, 0));
+}

@@ -228,6 +228,12 @@ impl Pool {
         self.shared.heed(error, epoch);
     }
 
+    /// Says that the server did not answer somebody else: each connection that is idle now must show that it lives before it is
+    /// used again.
+    pub fn suspect(&self) {
+        self.shared.ledger().health.suspect_before = Some(Instant::now());
+    }
+
     /// Refuses new checkouts at once, closes the idle connections, waits for the leases and closes theirs, at most for
     /// `patience`. A lease that comes back later is closed then. Returns whether all connections have ended.
     pub async fn close(&self, patience: Duration) -> bool {

@@ -232,6 +232,10 @@ impl ReplicaSet {
         self.sessions.forget(index);
         self.group.forget_progress(id, asked.at);
         if is_unreachable {
+            if let Some((_, _, pool)) = self.group.endpoints().nth(index) {
+                // Its connections may be as dead as that of the check.
+                pool.suspect();
+            }
             self.group.unreachable(id, asked.at);
         }
         self.follow_takeover();

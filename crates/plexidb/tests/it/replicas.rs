@@ -5,6 +5,7 @@ mod crew;
 mod failover;
 mod network;
 mod outages;
+mod own_lag;
 mod reads;
 mod refusals;
 mod server;

@@ -141,6 +141,15 @@ pub enum DriverError {
         /// What the database said.
         message: String,
     },
+    /// The server made the statement's writes permanent, but not all replicas that were to confirm it have done so: the wait for
+    /// them was cancelled. A server that takes over may lack the writes.
+    #[error(
+        "the write is not confirmed by its synchronous replicas: {message}; it is lost if one of them takes over without it"
+    )]
+    Unconfirmed {
+        /// What the database said.
+        message: String,
+    },
     /// Text that is not UTF-8.
     #[error(
         "column \"{column}\" holds text that is not UTF-8; read it as bytes (CAST … AS BLOB/bytea) or mend the data"
@@ -263,6 +272,8 @@ pub enum ErrorKind {
     Timeout,
     /// It was cancelled.
     Cancelled,
+    /// Its writes are there, but not confirmed by synchronous replicas.
+    Unconfirmed,
     /// Text is not UTF-8.
     Encoding,
     /// The server broke the protocol.
@@ -290,6 +301,7 @@ impl DriverError {
             Self::ResultTooLarge { .. } => ErrorKind::ResultTooLarge,
             Self::Timeout { .. } => ErrorKind::Timeout,
             Self::Cancelled { .. } => ErrorKind::Cancelled,
+            Self::Unconfirmed { .. } => ErrorKind::Unconfirmed,
             Self::Encoding { .. } => ErrorKind::Encoding,
             Self::Protocol { .. } => ErrorKind::Protocol,
             Self::Closed => ErrorKind::Closed,
@@ -305,12 +317,12 @@ impl DriverError {
         }
     }
 
-    /// Whether a statement that ended so may have taken effect, or may still do so.
+    /// Whether a statement that ended so may have taken effect, or may still do so, or may lose what it has done.
     #[must_use]
     pub fn outcome_is_unknown(&self) -> bool {
         match self {
             Self::ConnectionLost { may_have_run, .. } => *may_have_run,
-            Self::Timeout { .. } | Self::Protocol { .. } => true,
+            Self::Timeout { .. } | Self::Protocol { .. } | Self::Unconfirmed { .. } => true,
             _ => false,
         }
     }

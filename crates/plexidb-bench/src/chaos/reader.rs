@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use plexidb::{DriverError, Error, Replicas, Row, RowStream, Rows, Source, SqlError, params};
+use plexidb::{Error, Replicas, Row, RowStream, Rows, Source, params};
 
 use super::call::{bounded, judge_failure};
 use super::sql::{BLOB_BYTES, BLOBS, PAIRS, body, cells, letter};
@@ -92,13 +92,7 @@ async fn read(world: &World, dice: &mut Dice, tag: i64) -> Result<(), Error> {
         }
         90..94 => {
             let select = manager.select(&sql.pair_tagged).bind(tag).bind(pair);
-            let rows = match select.replicas(Replicas::Lag(LAG_MAX)).no_cache().fetch().await {
-                // A replica that is set up anew replays all that ever was, from before the tables; MariaDB says meanwhile that it lags
-                // by nothing.
-                Ok(rows) if rows.is_empty() => return Ok(()),
-                Err(Error::Driver(DriverError::Sql(error))) if is_of_missing_table(&error) => return Ok(()),
-                answer => answer?,
-            };
+            let rows = select.replicas(Replicas::Lag(LAG_MAX)).no_cache().fetch().await?;
             judge_pair(world, "a lagging read", pair, 0, &rows, Some(tag))
         }
         94..97 => {
@@ -108,10 +102,6 @@ async fn read(world: &World, dice: &mut Dice, tag: i64) -> Result<(), Error> {
         97..99 => stream(world, dice.below(BLOBS as u64)).await,
         _ => cancel(world, cell).await,
     }
-}
-
-fn is_of_missing_table(error: &SqlError) -> bool {
-    matches!(error.sqlstate.as_deref(), Some("42S02" | "42P01"))
 }
 
 fn note_source(world: &World, rows: &Rows) {

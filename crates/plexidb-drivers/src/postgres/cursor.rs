@@ -173,6 +173,9 @@ impl PostgresConnection {
         let canceller = (!self.is_in_transaction()).then_some(&self.canceller);
         self.transaction = skip_within_reason(&mut self.wire, canceller).await?;
         self.is_exchanging = false;
-        Ok(())
+        match self.wire.take_unconfirmed() {
+            None => Ok(()),
+            Some(message) => Err(DriverError::Unconfirmed { message }),
+        }
     }
 }

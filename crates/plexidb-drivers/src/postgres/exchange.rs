@@ -74,6 +74,20 @@ pub(super) async fn finish(
     protocol: Protocol,
     canceller: Option<&PostgresCanceller>,
 ) -> Result<Ended, DriverError> {
+    let mut ended = read_to_end(wire, sink, protocol, canceller).await?;
+    // Success is not what the caller has asked for, and an error that came before says that nothing was done.
+    if let Some(message) = wire.take_unconfirmed() {
+        ended.outcome = Err(Failure::Refused(DriverError::Unconfirmed { message }));
+    }
+    Ok(ended)
+}
+
+async fn read_to_end(
+    wire: &mut Wire,
+    sink: &mut impl Sink,
+    protocol: Protocol,
+    canceller: Option<&PostgresCanceller>,
+) -> Result<Ended, DriverError> {
     let mut outcome = Ok(());
     let mut is_answered = protocol == Protocol::Sync;
     loop {

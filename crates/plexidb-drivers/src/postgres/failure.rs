@@ -57,6 +57,12 @@ impl ServerError {
         }
     }
 
+    /// Whether this notice says that a commit stands which was not waited for until the synchronous replicas had it. Its
+    /// SQLSTATE is that of any warning and its text is translated: the server's routine alone tells.
+    pub(super) fn is_of_unconfirmed_commit(&self) -> bool {
+        self.routine == "SyncRepWaitForLSN"
+    }
+
     /// The error of a statement.
     pub(super) fn into_statement_error(self) -> DriverError {
         let message = self.sql.message.clone();

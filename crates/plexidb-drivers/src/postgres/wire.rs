@@ -44,6 +44,8 @@ pub(super) struct Wire {
     pub(super) row_bytes_max: usize,
     /// Whether a loss of the connection now leaves open if a statement took effect.
     pub(super) may_have_run: bool,
+    /// What the server said where it has committed without waiting for its synchronous replicas, since it was told to cancel.
+    unconfirmed: Option<String>,
     server_version: String,
     target: Arc<str>,
 }
@@ -58,6 +60,7 @@ impl Wire {
             read_bytes: READ_BYTES_MIN,
             row_bytes_max: usize::MAX,
             may_have_run: false,
+            unconfirmed: None,
             server_version: String::new(),
             target,
         }
@@ -65,6 +68,11 @@ impl Wire {
 
     pub(super) fn socket(&self) -> &Socket {
         &self.socket
+    }
+
+    /// Takes what the server said of a commit that its synchronous replicas have not confirmed.
+    pub(super) fn take_unconfirmed(&mut self) -> Option<String> {
+        self.unconfirmed.take()
     }
 
     pub(super) fn server_version(&self) -> &str {
@@ -240,10 +248,18 @@ impl Wire {
     }
 
     fn note_session_message(&mut self, tag: u8) {
+        let body = &self.inbound[HEADER_BYTES..self.frame_bytes];
+        if tag == tag::NOTICE
+            && let Ok(notice) = ServerError::parse(body)
+            && notice.is_of_unconfirmed_commit()
+        {
+            self.unconfirmed = Some(notice.sql.message);
+            return;
+        }
         if tag != tag::PARAMETER_STATUS {
             return;
         }
-        let mut fields = Fields(&self.inbound[HEADER_BYTES..self.frame_bytes]);
+        let mut fields = Fields(body);
         if let (Ok(name), Ok(value)) = (fields.text(), fields.text())
             && name == "server_version"
         {

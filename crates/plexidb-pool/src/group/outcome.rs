@@ -30,12 +30,14 @@ impl Outcome {
     #[must_use]
     pub fn of_error(error: &DriverError, elapsed: Duration) -> Option<Self> {
         match error {
-            DriverError::ConnectionLost { .. } | DriverError::Protocol { .. } => Some(Self::Failed),
+            // No answer came in time, not even to the cancellation: so is a server behind a network that is cut silently.
+            DriverError::ConnectionLost { .. }
+            | DriverError::Protocol { .. }
+            | DriverError::Timeout { .. } => Some(Self::Failed),
             DriverError::Connect { .. } | DriverError::Authentication { .. } => Some(of_connect(error)),
-            DriverError::Sql(_)
-            | DriverError::Locked { .. }
-            | DriverError::ReadOnly { .. }
-            | DriverError::Timeout { .. } => Some(Self::Answered(elapsed)),
+            DriverError::Sql(_) | DriverError::Locked { .. } | DriverError::ReadOnly { .. } => {
+                Some(Self::Answered(elapsed))
+            }
             _ => None,
         }
     }

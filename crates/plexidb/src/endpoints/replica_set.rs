@@ -200,7 +200,7 @@ impl ReplicaSet {
                 // By this process's own clock where that is possible: what the servers say does not count what is under way.
                 observation.lag = match reached {
                     Some(reached) => Some(asked.at.saturating_duration_since(reached.asked_at)),
-                    None => state.replay_lag,
+                    None => own_lag(state.replay_lag),
                 };
                 observation.mark = reached.map(|reached| {
                     mark(Needed {
@@ -263,6 +263,13 @@ impl ReplicaSet {
         tracing::warn!("another server takes the writes now; nothing of before is served from the cache");
         self.ask_again();
     }
+}
+
+/// What the lag is worth that a replica tells of itself, where nobody else knows. That there is none only says that it has replayed
+/// all that it was sent: one that was set up anew says so before it was sent anything, and whoever replays faster than the network
+/// brings. Anything else is the age of what it replays, and true.
+fn own_lag(told: Option<Duration>) -> Option<Duration> {
+    told.filter(|lag| !lag.is_zero())
 }
 
 /// A checkpoint as the group compares it.

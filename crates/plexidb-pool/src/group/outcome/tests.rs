@@ -41,6 +41,10 @@ fn the_network_and_the_protocol_fail() {
             message: "what?".into(),
         },
         connect(ConnectPhase::Dial),
+        DriverError::Timeout {
+            phase: "statement",
+            after: ELAPSED,
+        },
     ] {
         assert_eq!(Outcome::of_error(&error, ELAPSED), Some(Outcome::Failed));
     }

@@ -7,6 +7,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use crate::catalog::Catalog;
 use crate::connect_progress::ConnectProgress;
 use crate::dialect::Dialect;
@@ -25,6 +27,24 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Host, port and database, socket or file, without credentials, for messages.
     fn target(&self) -> &str;
+
+    /// The user as whom connections log in; `None` where there are no users.
+    fn user(&self) -> Option<&str> {
+        None
+    }
+
+    /// Changes the password with which connections log in from now on, those for cancellations included. Connections that are
+    /// there go on. By default there is none to change.
+    ///
+    /// # Errors
+    ///
+    /// [`DriverError::Unsupported`] where the database knows no passwords.
+    fn set_password(&self, password: SecretString) -> Result<(), DriverError> {
+        drop(password);
+        Err(DriverError::Unsupported {
+            what: format!("a password for {}, which has no users", self.target()),
+        })
+    }
 
     /// The most connections that make sense at a time, where there is such a bound (an in-memory SQLite
     /// database is one connection).

@@ -6,6 +6,8 @@ mod dispatch;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod options;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod password;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use plexidb_core::{BoxFuture, ConnectProgress, Connection, Connector, Dialect, DriverError, SessionId};
+use secrecy::SecretString;
 
 use crate::options::ConnectOptions;
 use crate::url::DatabaseUrl;
@@ -62,6 +63,15 @@ impl Connector for MySqlConnector {
 
     fn target(&self) -> &str {
         &self.dialer.settings().target
+    }
+
+    fn user(&self) -> Option<&str> {
+        Some(&self.dialer.settings().user)
+    }
+
+    fn set_password(&self, password: SecretString) -> Result<(), DriverError> {
+        self.dialer.settings().password.set(password);
+        Ok(())
     }
 
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, DriverError>> {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use plexidb_core::{BoxFuture, ConnectProgress, Connection, Connector, Dialect, DriverError, SessionId};
+use secrecy::SecretString;
 
 use crate::options::ConnectOptions;
 use crate::url::DatabaseUrl;
@@ -115,6 +116,15 @@ impl Connector for PostgresConnector {
 
     fn target(&self) -> &str {
         &self.target
+    }
+
+    fn user(&self) -> Option<&str> {
+        Some(&self.settings.user)
+    }
+
+    fn set_password(&self, password: SecretString) -> Result<(), DriverError> {
+        self.settings.password.set(password);
+        Ok(())
     }
 
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Connection>, DriverError>> {

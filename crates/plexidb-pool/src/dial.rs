@@ -11,7 +11,7 @@ use std::time::Duration;
 use plexidb_core::{ConnectProgress, Connection, DriverError};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::checkin::Origin;
 use crate::error::{PoolError, no_answer};
@@ -40,7 +40,7 @@ struct Dial {
 impl Dial {
     async fn run(mut self) -> Result<(), Arc<DriverError>> {
         let pool = Arc::clone(&self.pool);
-        if !self.order.delay.is_zero() && pool.unless_closed(sleep(self.order.delay)).await.is_none() {
+        if !self.order.delay.is_zero() && pool.unless_closed(pool.delay(self.order.delay)).await.is_none() {
             return Err(Arc::new(DriverError::Closed));
         }
         if !self.is_still_wanted() {
@@ -252,6 +252,12 @@ impl Shared {
         if let Some(leaving) = due {
             self.give_up(leaving);
         }
+    }
+
+    /// Waits so long, or until there is no reason for it any more.
+    async fn delay(&self, delay: Duration) {
+        // Either is as good.
+        let _ = timeout(delay, self.hurried.notified()).await;
     }
 
     /// The outcome of a future, unless the pool is closed before.

@@ -48,6 +48,13 @@ impl Health {
         self.retry_at = now.checked_add(delay(backoff, self.failures));
     }
 
+    /// What has failed so far says nothing of what comes.
+    pub(crate) fn forget_failures(&mut self) {
+        self.failures = 0;
+        self.retry_at = None;
+        self.last_error = None;
+    }
+
     /// Whether attempts are made one at a time.
     pub(crate) fn is_backing_off(&self) -> bool {
         self.was_reached && self.failures > 0

@@ -53,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) ended: Notify,
     /// Told when the pool is closed.
     pub(crate) closed: Notify,
+    /// Told when attempts to connect are not to be delayed any longer.
+    pub(crate) hurried: Notify,
 }
 
 /// Makes a [`Pool`] that is watched or bound together with others.
@@ -119,6 +121,7 @@ impl PoolBuilder {
             ledger: Mutex::new(Ledger::new(config)),
             ended: Notify::new(),
             closed: Notify::new(),
+            hurried: Notify::new(),
         });
         if let Some(budget) = &shared.budget {
             budget.join(&shared);
@@ -232,6 +235,14 @@ impl Pool {
     /// used again.
     pub fn suspect(&self) {
         self.shared.ledger().health.suspect_before = Some(Instant::now());
+    }
+
+    /// Forgets that attempts to connect have failed, because what was wrong is mended, as with another password: the next ones are
+    /// made at once. One that is under way may still fail.
+    pub fn forget_failures(&self) {
+        self.shared.ledger().health.forget_failures();
+        self.shared.hurried.notify_waiters();
+        self.shared.tend();
     }
 
     /// Refuses new checkouts at once, closes the idle connections, waits for the leases and closes theirs, at most for

@@ -29,6 +29,7 @@ mod marked;
 mod read;
 mod reload;
 mod routing;
+mod servers;
 mod sharing;
 mod stamping;
 mod write;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use plexidb_core::{Connector, DriverError, SessionId, Tag};
 use plexidb_pool::{GroupStats, Pool, PoolStats, Priority};
+use secrecy::SecretString;
 
 use crate::error::Error;
 
@@ -181,6 +182,28 @@ impl Endpoints {
         self.connectors
             .iter()
             .find(|connector| is_meant(connector.target()))
+    }
+
+    /// Changes the password of the user of the database's own URL, at each server where it is this user who logs in.
+    pub(crate) fn set_password(&self, password: &SecretString) -> Result<(), DriverError> {
+        let user = self.connectors[0].user();
+        for connector in self
+            .connectors
+            .iter()
+            .filter(|connector| connector.user() == user)
+        {
+            connector.set_password(password.clone())?;
+        }
+        self.try_again();
+        Ok(())
+    }
+
+    /// Servers that could not be reached are asked and tried at once.
+    fn try_again(&self) {
+        self.pools().iter().for_each(Pool::forget_failures);
+        if let Some(set) = self.replicas() {
+            set.ask_again();
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -175,7 +175,8 @@ impl Dialer {
 
     fn opts(&self, address: Option<IpAddr>, is_encrypted: bool) -> Result<OptsBuilder, DriverError> {
         let settings = &self.settings;
-        let password = settings.password.as_ref().map(|secret| secret.expose_secret());
+        let password = settings.password.get();
+        let password = password.as_ref().map(|secret| secret.expose_secret());
         let mut opts = OptsBuilder::default()
             .user(Some(settings.user.as_str()))
             .pass(password)

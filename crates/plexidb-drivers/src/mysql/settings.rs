@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use plexidb_core::DriverError;
-use secrecy::SecretString;
 
 use crate::options::ConnectOptions;
+use crate::password::Password;
 use crate::url::{DatabaseUrl, invalid, parse_choice, parse_number};
 
 mod session_variables;
@@ -77,7 +77,7 @@ pub(super) struct TlsFiles {
 pub(super) struct Settings {
     pub(super) place: Place,
     pub(super) user: String,
-    pub(super) password: Option<SecretString>,
+    pub(super) password: Password,
     pub(super) database: Option<String>,
     pub(super) ssl_mode: SslMode,
     pub(super) tls_files: TlsFiles,
@@ -116,7 +116,7 @@ impl Settings {
             target: target(&place, database.as_deref()),
             place,
             user: url.user().map_or_else(login_name, str::to_owned),
-            password: url.password().cloned(),
+            password: Password::new(url.password().cloned()),
             database,
             ssl_mode,
             tls_files,

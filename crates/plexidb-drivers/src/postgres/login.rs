@@ -211,8 +211,7 @@ impl<'a> Login<'a> {
                 mechanisms.join(", ")
             )));
         }
-        let password = self.password()?.expose_secret().as_bytes();
-        let scram = ScramSha256::new(password, binding);
+        let scram = ScramSha256::new(self.password()?.expose_secret().as_bytes(), binding);
         frontend::sasl_initial_response(mechanism, scram.message(), &mut self.wire.outbound)
             .map_err(|error| self.failure(error.to_string()))?;
         self.scram = Some(scram);
@@ -251,11 +250,11 @@ impl<'a> Login<'a> {
         ))
     }
 
-    fn password(&self) -> Result<&'a SecretString, DriverError> {
+    fn password(&self) -> Result<SecretString, DriverError> {
         let settings = self.settings();
         settings
             .password
-            .as_ref()
+            .get()
             .ok_or_else(|| DriverError::Authentication {
                 target: self.dialler.target.to_string(),
                 user: settings.user.clone(),

@@ -10,6 +10,7 @@ use plexidb_core::DriverError;
 use secrecy::SecretString;
 
 use crate::options::ConnectOptions;
+use crate::password::Password;
 use crate::url::{DatabaseUrl, invalid, parse_bool, parse_choice, parse_number};
 
 #[cfg(test)]
@@ -48,7 +49,7 @@ const OPTIONS: [&str; 23] = [
 pub(super) struct Settings {
     pub(super) address: Address,
     pub(super) user: String,
-    pub(super) password: Option<SecretString>,
+    pub(super) password: Password,
     pub(super) database: String,
     pub(super) tls: TlsSettings,
     pub(super) channel_binding: ChannelBindingMode,
@@ -153,7 +154,7 @@ impl Settings {
         check_compatibility(url)?;
         Ok(Self {
             address: Address::from_url(url)?,
-            password: password.or_else(|| url.password().cloned()),
+            password: Password::new(password.or_else(|| url.password().cloned())),
             tls: TlsSettings::from_url(url)?,
             channel_binding: choice(
                 url,

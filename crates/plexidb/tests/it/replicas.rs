@@ -8,6 +8,7 @@ mod network;
 mod outages;
 mod own_lag;
 mod reads;
+mod reconfiguration;
 mod refusals;
 mod server;
 mod takeover;

@@ -23,7 +23,7 @@ fn every_part_is_taken_over() {
         settings("mariadb://ada:p%40ss@db.example:3307/chat?charset=UTF8MB4&connect_timeout=3").unwrap();
     assert_eq!(given.place, Place::Tcp("db.example".into(), 3307));
     assert_eq!(given.user, "ada");
-    assert_eq!(given.password.unwrap().expose_secret(), "p@ss");
+    assert_eq!(given.password.get().unwrap().expose_secret(), "p@ss");
     assert_eq!(given.database.as_deref(), Some("chat"));
     assert_eq!(given.connect_timeout, Duration::from_secs(3));
     assert_eq!(given.target, "db.example:3307/chat");
@@ -33,7 +33,7 @@ fn every_part_is_taken_over() {
 fn what_a_url_leaves_out_has_mysqls_defaults() {
     let bare = settings("mysql://").unwrap();
     assert_eq!(bare.place, Place::Tcp("localhost".into(), 3306));
-    assert_eq!((bare.password.is_none(), bare.database), (true, None));
+    assert_eq!((bare.password.get().is_none(), bare.database), (true, None));
     assert_eq!(bare.connect_timeout, Duration::from_secs(10));
     assert_eq!(bare.ssl_mode, SslMode::Preferred);
 }

@@ -250,3 +250,30 @@ async fn the_other_victims_of_a_loss_are_found_without_anybody_asking_for_them()
     sleep(3 * SECOND).await;
     assert_eq!((connector.pings(), pool.stats().total), (4, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_says_that_it_is_mended_ends_the_wait_for_the_next_attempt() {
+    let backoff = ConnectBackoff {
+        delay_min: 3_600 * SECOND,
+        delay_max: 3_600 * SECOND,
+        attempts_max: 100,
+    };
+    let (pool, connector) = cut_off(PoolConfig {
+        connect_backoff: backoff,
+        checkout_timeout: 60 * SECOND,
+        ..PoolConfig::default()
+    })
+    .await;
+    let waiter = {
+        let pool = pool.clone();
+        tokio::spawn(async move { pool.checkout().await.map(drop) })
+    };
+    sleep(SECOND).await;
+    connector.answer_connects(Answer::Success);
+    sleep(SECOND).await;
+    assert_eq!(pool.stats().waiting, 1);
+    pool.forget_failures();
+    sleep(SECOND).await;
+    assert_eq!(pool.stats().waiting, 0);
+    waiter.await.unwrap().unwrap();
+}

@@ -183,6 +183,14 @@ impl Endpoints {
             .find(|connector| is_meant(connector.target()))
     }
 
+    /// The connector of the server where there is one server only.
+    pub(crate) fn only_connector(&self) -> Option<&Arc<dyn Connector>> {
+        match &self.connectors[..] {
+            [connector] => Some(connector),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         match &self.servers {
             Servers::Single(pool) => pool.is_closed(),

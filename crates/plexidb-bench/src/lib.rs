@@ -4,6 +4,7 @@
 mod chaos;
 mod coherence;
 mod fleet;
+mod nodes;
 mod product;
 
 #[cfg(feature = "planted-faults")]
@@ -13,4 +14,5 @@ pub use coherence::{CoherenceOptions, Findings, coherence};
 #[cfg(feature = "planted-faults")]
 pub use coherence::{PlantedFault, find_planted};
 pub use fleet::Fleet;
+pub use nodes::{NodesCoherence, NodesFindings, NodesOptions, node, nodes};
 pub use product::{Host, Place, Product};

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use plexidb_bench::{ChaosFindings, ChaosOptions, CoherenceOptions, Findings};
+use plexidb_bench::{ChaosFindings, ChaosOptions, CoherenceOptions, Findings, NodesFindings, NodesOptions};
 
 use crate::figure::Report;
 
@@ -57,6 +57,11 @@ enum Name {
     Coherence(CoherenceOptions),
     /// Checks what is promised while servers die, are replaced, freeze or cannot be reached: an hour of faults, a minute with --quick.
     Chaos(ChaosOptions),
+    /// Checks what is promised to several processes while they, Redis and the ways between them fail.
+    Nodes(NodesOptions),
+    /// One process of that check.
+    #[command(hide = true)]
+    Node,
 }
 
 /// How much to measure.
@@ -108,6 +113,11 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Failover(options) => tokio::spawn(failover::run(options, cli.quick, cli.json)).await??,
         Name::Coherence(options) => return check(options, cli.quick, cli.json).await,
         Name::Chaos(options) => return check_chaos(options, cli.quick, cli.json).await,
+        Name::Nodes(options) => return check_nodes(options, cli.quick, cli.json).await,
+        Name::Node => {
+            plexidb_bench::node().await?;
+            return Ok(ExitCode::SUCCESS);
+        }
     };
     report.print(cli.json)?;
     Ok(ExitCode::SUCCESS)
@@ -146,8 +156,31 @@ async fn check_chaos(options: ChaosOptions, is_quick: bool, is_json: bool) -> an
     })
 }
 
+/// As [`check`].
+async fn check_nodes(options: NodesOptions, is_quick: bool, is_json: bool) -> anyhow::Result<ExitCode> {
+    let program = std::env::current_exe()?;
+    let checking = move || plexidb_bench::nodes(&options, program, is_quick);
+    let findings = tokio::task::spawn_blocking(checking).await??;
+    if is_json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    } else {
+        let texts: Vec<_> = findings.iter().map(NodesFindings::text).collect();
+        println!("{}", texts.join("\n\n"));
+    }
+    let is_clean = findings.iter().all(|findings| findings.violations().is_empty());
+    Ok(if is_clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
 fn list() {
-    for benchmark in Cli::command().get_subcommands() {
+    let command = Cli::command();
+    let shown = command
+        .get_subcommands()
+        .filter(|benchmark| !benchmark.is_hide_set());
+    for benchmark in shown {
         println!(
             "{:<12} {}",
             benchmark.get_name(),

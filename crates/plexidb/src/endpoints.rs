@@ -206,6 +206,14 @@ impl Endpoints {
         }
     }
 
+    /// The connector of the server where there is one server only.
+    pub(crate) fn only_connector(&self) -> Option<&Arc<dyn Connector>> {
+        match &self.connectors[..] {
+            [connector] => Some(connector),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         match &self.servers {
             Servers::Single(pool) => pool.is_closed(),

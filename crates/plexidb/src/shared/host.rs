@@ -50,7 +50,11 @@ impl ThisProcess {
     async fn resolved(&self, session: u64) -> Result<bool, Error> {
         let inner = self.inner()?;
         let (server, number) = (session >> SESSION_BITS, session & ((1 << SESSION_BITS) - 1));
-        match inner.endpoints.connector_of(|target| server_hash(target) == server) {
+        // Processes may reach one server by different addresses. Where there is one only, it is the one that is meant.
+        let meant = inner
+            .endpoints
+            .connector_of(|target| server_hash(target) == server);
+        match meant.or_else(|| inner.endpoints.only_connector()) {
             Some(connector) => Ok(connector.terminate(SessionId(number)).await?),
             None => Err(Error::Driver(DriverError::Unsupported {
                 what: "a write of another process on a server that is not configured here; configure the same servers in all processes".into(),

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use plexidb_core::BoxFuture;
 use quanta::Clock;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
 use crate::bus::{Bus, BusError};
 use crate::protocol::{EpochId, Fingerprint, HoldId, IntentId, Lease, Marker, Member, MemberId, Terms};
 
 mod announce;
+mod deserted;
 mod jobs;
 mod listener;
 mod mirror;
@@ -76,8 +78,8 @@ impl Drop for Life {
     fn drop(&mut self) {
         self.0.stop();
         let (bus, id) = (Arc::clone(&self.0.bus), self.0.id);
-        if let (Some(at), Ok(runtime)) = (self.0.state().at(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move {
+        if let Some(at) = self.0.state().at() {
+            self.0.runtime.spawn(async move {
                 let _ = bus.expel(at.epoch, id, None).await;
             });
         }
@@ -91,6 +93,8 @@ pub(crate) struct Shared {
     id: MemberId,
     lease: Lease,
     clock: Clock,
+    /// Whatever has to be done is done there, whoever drops a write and wherever.
+    runtime: Handle,
     state: Mutex<State>,
     /// Told after each step.
     stepped: watch::Sender<u64>,
@@ -118,6 +122,7 @@ impl Node {
             id,
             lease: Lease::default(),
             clock: Clock::new(),
+            runtime: Handle::current(),
             state: Mutex::new(State::new(Member::new(id, terms, fingerprint, mirror))),
             stepped,
             rejoin: Notify::new(),
@@ -164,11 +169,18 @@ impl Node {
             && versions.all(|(slot, version)| state.version(slot) == version)
     }
 
-    /// Says that the catalog was read anew.
+    /// Whether there is a lease now.
+    #[must_use]
+    pub fn has_lease(&self) -> bool {
+        self.shared.has_lease()
+    }
+
+    /// Says that the catalog was read anew: own writes are announced by it from now on. The others are told in the background, unless
+    /// the record has it already.
     pub fn declare(&self, fingerprint: Fingerprint) {
         self.shared
             .step(|member, effects| member.read_catalog(fingerprint, effects));
-        jobs::declare(&self.shared, fingerprint);
+        jobs::declare(&self.shared);
     }
 
     /// Leaves the others, so that no write of theirs waits for this member. Ends of writes that are under way are waited for.
@@ -207,8 +219,12 @@ impl Shared {
 
     /// Nothing is served and nothing is done any more.
     fn stop(&self) {
-        self.is_stopped.store(true, Ordering::Release);
-        self.lease.set(0);
+        {
+            // A step that is under way must not give the lease back.
+            let _state = self.state();
+            self.is_stopped.store(true, Ordering::Release);
+            self.lease.set(0);
+        }
         self.tasks().drain(..).for_each(|task| task.abort());
     }
 
@@ -227,4 +243,6 @@ impl Shared {
 pub(crate) struct Ending {
     id: IntentId,
     touched: Vec<u32>,
+    /// Whether the others have to know of another catalog before.
+    is_of_schema: bool,
 }

@@ -1,7 +1,7 @@
 //! Own writes: announced, acknowledged, cleared, ended.
 //!
-//! Invariant: whatever becomes of a write's future, its intent is ended in the record: with what it touched once it may have been
-//! sent, with nothing before.
+//! Invariant: whatever becomes of a write's future, its intent is ended in the record with nothing as long as it cannot have been sent.
+//! Once it may have been, it is ended by whoever knows its outcome, and by nobody else.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::state::LetGo;
 use super::status::Contact;
 use super::{Ending, Node, Shared, jobs};
 use crate::bus::BusError;
-use crate::protocol::{Clearance, EpochId, IntentId, MemberId, Refusal, RefusedReason, SLOTS_MAX};
+use crate::protocol::{Clearance, EpochId, IntentId, MemberId, Refusal, RefusedReason, SLOTS_MAX, Touched};
 
 /// How long a process that has just started waits for the first contact before a write is said to be unreachable for the others.
 const FIRST_CONTACT: Duration = Duration::from_millis(500);
@@ -58,12 +58,12 @@ pub struct Confirmed {
 }
 
 /// A write that is announced. Dropped without [`end`](Self::end) it is ended with nothing touched before it was
-/// [cleared](Self::clear), and with all its slots afterwards.
+/// [cleared](Self::clear). Afterwards nobody knows what has become of it: it stays announced until this process is gone, and others
+/// have made sure of its session.
 #[must_use = "a write that is announced has to be ended"]
 pub struct Announced {
     shared: Arc<Shared>,
     id: IntentId,
-    slots: Vec<u32>,
     is_cleared: bool,
     is_ended: bool,
 }
@@ -92,7 +92,6 @@ impl Node {
             let mut announced = Announced {
                 shared: Arc::clone(shared),
                 id: intent.id,
-                slots: slots.clone(),
                 is_cleared: false,
                 is_ended: false,
             };
@@ -105,7 +104,7 @@ impl Node {
                     return Ok(announced);
                 }
                 Err(BusError::Refused(refusal)) => {
-                    announced.end_now(Vec::new());
+                    announced.end_now(Vec::new(), false);
                     shared.step(|member, effects| member.refused(&refusal, effects));
                     if matches!(
                         refusal,
@@ -131,20 +130,14 @@ impl Node {
     /// [`AnnounceError`]: the others were not told.
     pub async fn touch(&self, slots: Vec<u32>) -> Result<Confirmed, AnnounceError> {
         let shared = &self.shared;
-        let Some(at) = shared.state().at() else {
-            return Err(shared.unreachable());
+        let slots = if slots.len() > SLOTS_MAX {
+            vec![shared.terms.whole]
+        } else {
+            slots
         };
-        let touched = match shared.bus.touch(at.epoch, slots).await {
-            Ok(touched) => touched,
-            Err(BusError::Refused(refusal)) => {
-                shared.step(|member, effects| member.refused(&refusal, effects));
-                return Err(AnnounceError::Refused(refusal));
-            }
-            Err(error) => {
-                shared.failed(&error);
-                return Err(error.into());
-            }
-        };
+        let touched = shared.touch(slots).await?;
+        // Results in the other store count by this process's own mirror: none of before may from here on.
+        shared.step(|member, effects| member.touched(&touched, effects));
         let others = touched.members.iter().filter(|(member, _)| *member != shared.id);
         let others: Vec<_> = others.map(|(member, _)| *member).collect();
         let missing = shared.missing(&others, touched.epoch, touched.seq).await;
@@ -156,6 +149,41 @@ impl Node {
 }
 
 impl Shared {
+    /// Touches slots in the record, once there is contact, in whatever epoch it is.
+    async fn touch(self: &Arc<Self>, slots: Vec<u32>) -> Result<Touched, AnnounceError> {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let begun = tokio::time::Instant::now();
+        let mut stepped = self.stepped.subscribe();
+        loop {
+            let at = self.state().at();
+            let contact = self.state().contact.clone();
+            let (refusal, patience) = match (at, contact) {
+                (_, Contact::Refused { refusal }) => return Err(AnnounceError::Refused(refusal)),
+                (None, Contact::Lost { .. }) => return Err(self.unreachable()),
+                (None, _) => (None, FIRST_CONTACT),
+                (Some(at), _) => match self.bus.touch(at.epoch, slots.clone()).await {
+                    Ok(touched) => return Ok(touched),
+                    Err(BusError::Refused(refusal @ Refusal::TooManySlots)) => {
+                        return Err(AnnounceError::Refused(refusal));
+                    }
+                    Err(BusError::Refused(refusal)) => {
+                        self.step(|member, effects| member.refused(&refusal, effects));
+                        (Some(refusal), PATIENCE)
+                    }
+                    Err(error) => {
+                        self.failed(&error);
+                        return Err(error.into());
+                    }
+                },
+            };
+            if begun.elapsed() >= patience {
+                return Err(refusal.map_or_else(|| self.unreachable(), AnnounceError::Refused));
+            }
+            // It joins another epoch meanwhile.
+            let _ = tokio::time::timeout(Duration::from_millis(50), stepped.changed()).await;
+        }
+    }
+
     /// Waits until there is a lease.
     async fn ready(self: &Arc<Self>) -> Result<(), AnnounceError> {
         if self.has_lease() {
@@ -172,23 +200,27 @@ impl Shared {
             }
             let waited = begun.elapsed();
             let contact = self.state().contact.clone();
-            let patience = match contact {
+            let patience = match contact.clone() {
                 Contact::Connected => longest,
                 Contact::Connecting => FIRST_CONTACT,
                 Contact::Lost { .. } => Duration::ZERO,
+                // It is no partition: the others go on, and nothing but another configuration helps.
+                Contact::Refused { refusal } => return Err(AnnounceError::Refused(refusal)),
             };
             let left = patience.saturating_sub(waited);
             if left.is_zero() {
                 return Err(match contact {
                     Contact::Connected => AnnounceError::NotReady { waited },
-                    Contact::Connecting | Contact::Lost { .. } => self.unreachable(),
+                    Contact::Connecting | Contact::Lost { .. } | Contact::Refused { .. } => {
+                        self.unreachable()
+                    }
                 });
             }
             let _ = tokio::time::timeout(left.min(Duration::from_millis(50)), stepped.changed()).await;
         }
     }
 
-    fn has_lease(&self) -> bool {
+    pub(super) fn has_lease(&self) -> bool {
         self.lease.grant().is_valid_at(self.now())
     }
 
@@ -254,17 +286,29 @@ impl Announced {
     /// are held for it in this process.
     pub fn end(mut self, touched: Vec<u32>, let_go: LetGo) {
         self.shared.state().let_go_at_end(self.id, let_go);
-        self.end_now(touched);
+        self.end_now(touched, false);
     }
 
-    fn end_now(&mut self, touched: Vec<u32>) {
+    /// As [`end`](Self::end), of a write that has changed the schema: the others are told of the catalog that this process has
+    /// [read](Node::declare) since **before** the write ends for them.
+    pub fn end_of_schema_change(mut self, touched: Vec<u32>, let_go: LetGo) {
+        self.shared.state().let_go_at_end(self.id, let_go);
+        self.end_now(touched, true);
+    }
+
+    fn end_now(&mut self, touched: Vec<u32>, is_of_schema: bool) {
         self.is_ended = true;
         let touched = if touched.len() > SLOTS_MAX {
             vec![self.shared.terms.whole]
         } else {
             touched
         };
-        jobs::end(&self.shared, Ending { id: self.id, touched });
+        let ending = Ending {
+            id: self.id,
+            touched,
+            is_of_schema,
+        };
+        jobs::end(&self.shared, ending);
     }
 }
 
@@ -273,12 +317,14 @@ impl Drop for Announced {
         if self.is_ended {
             return;
         }
-        let touched = if self.is_cleared {
-            std::mem::take(&mut self.slots)
-        } else {
-            Vec::new()
-        };
-        self.end_now(touched);
+        if self.is_cleared {
+            // As at the end of a runtime that takes its tasks along.
+            tracing::warn!(
+                "a write was abandoned; what it may have touched bypasses the cache until this process is gone"
+            );
+            return;
+        }
+        self.end_now(Vec::new(), false);
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::listener::PAUSE_MAX;
 use super::{Ending, Shared};
 use crate::bus::BusError;
-use crate::protocol::{Acknowledgement, Effect, EpochId, Fingerprint, Intent};
+use crate::protocol::{Acknowledgement, Effect, EpochId, Intent};
 
 const PAUSE_FIRST: Duration = Duration::from_millis(10);
 
@@ -64,6 +64,7 @@ pub(super) fn begin(shared: &Arc<Shared>, effect: Effect) {
             Ending {
                 id,
                 touched: Vec::new(),
+                is_of_schema: false,
             },
         ),
         Effect::Quiesce(epoch) => quiesce(shared, epoch),
@@ -104,13 +105,21 @@ pub(super) async fn acknowledge(shared: Arc<Shared>) {
 
 /// Ends a write in the record.
 pub(super) fn end(shared: &Arc<Shared>, ending: Ending) {
-    let Ending { id, touched } = ending;
+    let Ending {
+        id,
+        touched,
+        is_of_schema,
+    } = ending;
     spawn(shared, move |shared| {
         let touched = touched.clone();
         async move {
             let Some(at) = shared.state().at() else {
                 return false;
             };
+            // The whole database is held until then: whoever plans by the old catalog afterwards touches all of it.
+            if is_of_schema && !declare_once(&shared).await {
+                return false;
+            }
             match shared.bus.end(at.epoch, id, touched).await {
                 Ok(ended) => {
                     shared.step(|member, effects| member.ended(id, &ended, effects));
@@ -169,28 +178,54 @@ fn quiesce(shared: &Arc<Shared>, epoch: EpochId) {
     });
 }
 
+/// Reads the catalog, as the record has another one, and declares it.
+//
+// Two processes may never agree: where they are configured differently, each would declare its own and make the other read again. So
+// whoever finds nothing new waits, longer each time.
 fn read_catalog(shared: &Arc<Shared>) {
     spawn(shared, move |shared| async move {
+        let before = shared.state().fingerprint();
         let Some(fingerprint) = shared.host.read_catalog().await else {
             return false;
         };
         shared.step(|member, effects| member.read_catalog(fingerprint, effects));
-        declare(&shared, fingerprint);
-        true
+        if !shared.state().is_outdated() {
+            return true;
+        }
+        let pause = shared.state().disagree(fingerprint == before);
+        if let Some(pause) = pause {
+            tracing::warn!(
+                "the processes that share results see different schemas, so that this one serves nothing of its cache for {pause:?}; \
+                 give all of them the same settings of tables and of `invalidation`"
+            );
+            tokio::time::sleep(pause).await;
+        }
+        declare_once(&shared).await
     });
 }
 
-/// Tells the record of the catalog that was read last.
-pub(super) fn declare(shared: &Arc<Shared>, fingerprint: Fingerprint) {
-    spawn(shared, move |shared| async move {
-        let Some(at) = shared.state().at() else {
-            return true;
-        };
-        !matches!(
-            shared.bus.declare(at.epoch, fingerprint).await,
-            Err(BusError::Unreachable(_))
-        )
-    });
+/// Tells the record of the catalog that was read last, in the background.
+pub(super) fn declare(shared: &Arc<Shared>) {
+    spawn(shared, move |shared| async move { declare_once(&shared).await });
+}
+
+/// Whether the record has the catalog that was read last, or there is none to be told.
+async fn declare_once(shared: &Arc<Shared>) -> bool {
+    let (at, fingerprint) = {
+        let state = shared.state();
+        match state.at() {
+            Some(at) if state.is_outdated() => (at, state.fingerprint()),
+            _ => return true,
+        }
+    };
+    match shared.bus.declare(at.epoch, fingerprint).await {
+        Ok(()) => true,
+        Err(BusError::Refused(refusal)) => {
+            shared.step(|member, effects| member.refused(&refusal, effects));
+            false
+        }
+        Err(_) => false,
+    }
 }
 
 /// Closes the marker once whoever opened it has had the time of a lease.
@@ -199,8 +234,9 @@ fn close_marker(shared: &Arc<Shared>) {
         return;
     }
     let pause = Duration::from_nanos(shared.terms.lease);
+    let runtime = shared.runtime.clone();
     let shared = Arc::clone(shared);
-    tokio::spawn(async move {
+    runtime.spawn(async move {
         tokio::time::sleep(pause).await;
         if !shared.is_stopped() {
             let _ = shared.host.close_marker().await;
@@ -215,8 +251,9 @@ fn spawn<F>(shared: &Arc<Shared>, mut job: impl FnMut(Arc<Shared>) -> F + Send +
 where
     F: Future<Output = bool> + Send + 'static,
 {
+    let runtime = shared.runtime.clone();
     let shared = Arc::clone(shared);
-    tokio::spawn(async move {
+    runtime.spawn(async move {
         let mut backoff = Backoff::default();
         while !shared.is_stopped() && !job(Arc::clone(&shared)).await {
             backoff.pause().await;

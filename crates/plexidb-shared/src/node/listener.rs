@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::deserted::Deserted;
 use super::jobs::Backoff;
 use super::status::Contact;
 use super::{Shared, jobs};
@@ -26,6 +27,7 @@ pub(super) async fn listen(shared: Arc<Shared>) {
 /// Follows one subscription to its end.
 async fn follow(shared: &Arc<Shared>, mut subscription: Box<dyn Subscription>, backoff: &mut Backoff) {
     let mut is_due = true;
+    let mut deserted = Deserted::default();
     loop {
         if is_due {
             match join(shared).await {
@@ -37,6 +39,11 @@ async fn follow(shared: &Arc<Shared>, mut subscription: Box<dyn Subscription>, b
                     shared.failed(&error);
                     if matches!(error, BusError::Unreachable(_)) {
                         return;
+                    }
+                    if let BusError::Refused(Refusal::OtherTerms(terms)) = &error
+                        && let Err(error) = deserted.look(shared, terms).await
+                    {
+                        tracing::debug!(%error, "whether others use the shared record cannot be told");
                     }
                     // The subscription goes on; messages wait in it.
                     backoff.pause().await;

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::mirror::Mirror;
 use super::status::Contact;
@@ -24,6 +25,8 @@ pub(super) struct State {
     pub(super) contact: Contact,
     /// Whether somebody is closing the marker.
     is_closing: bool,
+    /// How often in a row the catalog was found to be none that the others agree with.
+    disagreements: u32,
     /// What each member has said last to have applied.
     applied: HashMap<MemberId, (EpochId, u64)>,
 }
@@ -35,6 +38,7 @@ impl State {
             let_go: HashMap::new(),
             contact: Contact::Connecting,
             is_closing: false,
+            disagreements: 0,
             applied: HashMap::new(),
         }
     }
@@ -65,6 +69,17 @@ impl State {
 
     pub(super) fn end_closing(&mut self) {
         self.is_closing = false;
+    }
+
+    /// The catalog was read, and is not the record's. How long to wait before it is declared, where that was no news.
+    pub(super) fn disagree(&mut self, is_as_before: bool) -> Option<Duration> {
+        const DISAGREEMENTS_MAX: u32 = 6;
+        if !is_as_before {
+            self.disagreements = 0;
+            return None;
+        }
+        self.disagreements = (self.disagreements + 1).min(DISAGREEMENTS_MAX);
+        Some(Duration::from_millis(250) * 2_u32.pow(self.disagreements))
     }
 
     /// A member says what it has applied.
@@ -132,7 +147,9 @@ impl Shared {
                     other => asked.push(other),
                 }
             }
-            self.lease.set(state.member.granted_until());
+            if !self.is_stopped() {
+                self.lease.set(state.member.granted_until());
+            }
             result
         };
         // Later is safe: until then reads bypass the slots.

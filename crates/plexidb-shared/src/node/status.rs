@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Node;
 use crate::bus::BusError;
-use crate::protocol::{At, MemberId};
+use crate::protocol::{At, MemberId, Refusal};
 
 /// Whether the bus is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,11 @@ pub enum Contact {
     Connecting,
     /// It answers.
     Connected,
+    /// It answers, and refuses this process, whose configuration or version is not that of the others.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
     /// It has not answered the last call.
     Lost {
         /// What was found.
@@ -24,8 +29,13 @@ pub enum Contact {
 
 impl Contact {
     pub(super) fn lost(error: &BusError) -> Self {
-        Self::Lost {
-            error: error.to_string().into(),
+        match error {
+            BusError::Refused(refusal @ (Refusal::OtherTerms(_) | Refusal::Full)) => Self::Refused {
+                refusal: refusal.clone(),
+            },
+            _ => Self::Lost {
+                error: error.to_string().into(),
+            },
         }
     }
 }
@@ -35,6 +45,7 @@ impl fmt::Display for Contact {
         match self {
             Self::Connecting => f.write_str("no contact yet"),
             Self::Connected => f.write_str("connected"),
+            Self::Refused { refusal } => write!(f, "refused: {refusal}"),
             Self::Lost { error } => f.write_str(error),
         }
     }

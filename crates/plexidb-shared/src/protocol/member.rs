@@ -155,6 +155,16 @@ impl<V: Versions> Member<V> {
             .map(|epoch| epoch.id)
     }
 
+    /// The catalog that was read last.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// Whether the record has another catalog.
+    pub fn is_outdated(&self) -> bool {
+        self.holds_outdated
+    }
+
     /// The other members as of the last renewal.
     pub fn peers(&self) -> usize {
         self.peers.len()

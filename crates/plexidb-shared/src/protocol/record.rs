@@ -88,6 +88,8 @@ impl Record {
     /// Makes a member, or lets it read the record anew. Intents that it knows from an earlier epoch are registered while this one
     /// is not settled; afterwards their writes have ended.
     ///
+    /// Its catalog is not declared: it may be an old one. Whoever finds the record's to be another reads it anew.
+    ///
     /// It does **not** count as having applied what it is answered: it says so itself, once it has.
     ///
     /// # Errors
@@ -105,7 +107,6 @@ impl Record {
         content.renewals += 1;
         content.members.entry(joining.member).or_default().renewals = content.renewals;
         let mut messages = Vec::new();
-        content.declare(joining.fingerprint, &mut messages);
         if !content.is_settled && joining.known != Some(content.epoch) {
             for intent in &joining.intents {
                 content.register(intent, &mut messages);

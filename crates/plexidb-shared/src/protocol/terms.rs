@@ -1,5 +1,8 @@
 //! What all members of a record must agree on, and the state of the marker in the database.
 
+use std::fmt;
+use std::time::Duration;
+
 /// The terms of a record. They are set when an epoch is opened; who has others is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Terms {
@@ -17,6 +20,19 @@ pub struct Terms {
     pub is_strict: bool,
     /// Whether a lease counts only while the marker in the database is closed.
     pub has_marker: bool,
+}
+
+impl fmt::Display for Terms {
+    /// As users configure them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mode = if self.is_strict { "strict" } else { "bounded" };
+        let marker = if self.has_marker { "with" } else { "without" };
+        write!(
+            f,
+            "{mode}, {:?}, {marker} marker",
+            Duration::from_nanos(self.lease)
+        )
+    }
 }
 
 impl Terms {

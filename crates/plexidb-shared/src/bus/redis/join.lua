@@ -12,7 +12,6 @@ local applied = entry and number(entry, 9) or 0
 change_even_if_memory_is_short()
 renewals = call('HINCRBY', record_key, 'renewals', 1)
 call('HSET', members_key, ARGV[2], packed(renewals) .. packed(applied))
-declare(ARGV[4])
 if settled ~= '1' and ARGV[5] ~= epoch then
   for index = 6, #ARGV do
     register(ARGV[index])

@@ -4,6 +4,7 @@ use super::{Effect, HoldId, Member, PENDING_MAX, Versions};
 use crate::protocol::intent::Intent;
 use crate::protocol::message::{Change, Message, SlotVersion};
 use crate::protocol::name::{Fingerprint, IntentId, MemberId};
+use crate::protocol::record::Touched;
 
 impl<V: Versions> Member<V> {
     /// A message came.
@@ -83,6 +84,16 @@ impl<V: Versions> Member<V> {
             });
         }
         self.intents.insert(intent.id, intent);
+    }
+
+    /// The record has touched slots, as this member asked. The message comes as well, later.
+    pub fn touched(&mut self, touched: &Touched, effects: &mut Vec<Effect>) {
+        if self.epoch.as_ref().is_some_and(|epoch| epoch.id == touched.epoch) {
+            self.mirror(&touched.versions);
+            effects.push(Effect::Touch {
+                slots: slots_of(&touched.versions),
+            });
+        }
     }
 
     fn end_hold(&mut self, id: IntentId, versions: &[SlotVersion], effects: &mut Vec<Effect>) {

@@ -139,7 +139,7 @@ pub enum Refusal {
     Unsettled,
     /// The members agree on something else.
     #[error(
-        "the members of this namespace agreed on other terms ({0:?}): give all processes the same lease, mode and cache layout, or another namespace"
+        "the processes of this namespace are configured otherwise ({0}): give all of them the same [redis] settings (coherence, lease or max_staleness, on_partition, secret) and the same version of plexidb, or another namespace"
     )]
     OtherTerms(Box<Terms>),
     /// There are too many members.

@@ -10,6 +10,7 @@ mod hit;
 mod overhead;
 mod paired;
 mod pool;
+mod shared;
 mod writes;
 
 /// Shared with the tests.
@@ -53,6 +54,8 @@ enum Name {
     Pool,
     /// How soon writes resume after a failover, and what the death of a replica costs, against a bare driver with a list of hosts.
     Failover(failover::Options),
+    /// What sharing results through Redis costs and brings, and what the death of Redis costs, on PostgreSQL.
+    Shared(shared::Options),
     /// Checks that no result is ever older than an acknowledged write, with faults, on all databases.
     Coherence(CoherenceOptions),
     /// Checks what is promised while servers die, are replaced, freeze or cannot be reached: an hour of faults, a minute with --quick.
@@ -111,6 +114,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Writes(options) => tokio::spawn(writes::run(options, cli.quick)).await??,
         Name::Pool => tokio::spawn(pool::run(cli.quick, cli.json)).await??,
         Name::Failover(options) => tokio::spawn(failover::run(options, cli.quick, cli.json)).await??,
+        Name::Shared(options) => tokio::spawn(shared::run(options, cli.quick, cli.json)).await??,
         Name::Coherence(options) => return check(options, cli.quick, cli.json).await,
         Name::Chaos(options) => return check_chaos(options, cli.quick, cli.json).await,
         Name::Nodes(options) => return check_nodes(options, cli.quick, cli.json).await,

@@ -177,6 +177,15 @@ impl Endpoints {
         self.connectors[origin.index].target()
     }
 
+    /// The connector of the primary, and what tells it from those before it; `None` while there is none.
+    pub(crate) fn primary(&self) -> Option<(&Arc<dyn Connector>, (usize, u64))> {
+        let place = match &self.servers {
+            Servers::Single(_) => (0, 0),
+            Servers::Replicated { set, .. } => set.primary()?,
+        };
+        Some((self.connectors.get(place.0)?, place))
+    }
+
     /// The connector of the server whose name is meant.
     pub(crate) fn connector_of(&self, is_meant: impl Fn(&str) -> bool) -> Option<&Arc<dyn Connector>> {
         self.connectors

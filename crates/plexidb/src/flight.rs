@@ -24,7 +24,7 @@ use crate::shared;
 mod claim;
 mod deadline;
 
-pub(crate) use claim::Claim;
+pub(crate) use claim::{Claim, Untold};
 pub(crate) use deadline::Deadline;
 
 /// How long cancelling a statement may take, and the cancelled statement to end, before its connection is given up.
@@ -97,11 +97,23 @@ impl Flight {
     ///
     /// # Errors
     ///
-    /// The write must not be sent.
-    pub(crate) async fn announce(&mut self) -> Result<(), Error> {
-        if let (Some(lease), Some(claim)) = (&mut self.lease, &mut self.claim) {
-            self.lift = shared::announce(&self.inner, lease, claim).await?;
-        }
+    /// The write must not be sent; it was not.
+    pub(crate) async fn announce(&mut self, deadline: Option<Deadline>) -> Result<(), Error> {
+        let (Some(lease), Some(claim)) = (&mut self.lease, &mut self.claim) else {
+            return Ok(());
+        };
+        let announcing = shared::announce(&self.inner, lease, claim);
+        self.lift = match deadline {
+            None => announcing.await?,
+            Some(deadline) => tokio::time::timeout(deadline.left(), announcing)
+                .await
+                .map_err(|_| DriverError::Cancelled {
+                    message: format!(
+                        "it took longer than {:?} to tell the processes that share results, and was not sent",
+                        deadline.timeout
+                    ),
+                })??,
+        };
         Ok(())
     }
 

@@ -76,7 +76,7 @@ pub use plexidb_sql::{
 pub use rows::{Rows, Source};
 pub use scope::{ScopeError, Scoped};
 pub use select::Select;
-pub use shared::{Invalidated, SharedError, SharedStats};
+pub use shared::{Invalidated, RedisStatus, SharedError, SharedStats};
 pub use statistics::{Miss, StatementPolicy, StatementStats};
 pub use stats::{SlotStats, Stats};
 pub use stream::RowStream;

@@ -14,7 +14,7 @@ use crate::explain::Explanation;
 use crate::rows::Rows;
 use crate::scope::Scoped;
 use crate::select::Select;
-use crate::shared::{Invalidated, Redis};
+use crate::shared::{Invalidated, Redis, RedisStatus};
 use crate::stats::{SlotStats, Stats};
 use crate::stream::RowStream;
 use crate::transaction::{Transaction, TransactionOptions};
@@ -302,6 +302,16 @@ impl Manager {
     /// [`Error::NoSuchDatabase`].
     pub fn resize_pool(&self, database: &str, size: PoolSize) -> Result<PoolSize, Error> {
         Ok(self.database(database)?.resize_pool(size))
+    }
+
+    /// Whether the processes that share results are reached through Redis; [`stats`](Self::stats) tells of each database.
+    #[must_use]
+    pub fn redis_status(&self) -> RedisStatus {
+        let databases = self.databases().iter();
+        RedisStatus::of(databases.filter_map(|database| {
+            let tier = database.inner.tier()?;
+            Some((database.name(), &**tier))
+        }))
     }
 
     /// All counters.

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use plexidb_cache::WriteHold;
 use plexidb_core::{Catalog, Dialect};
@@ -14,6 +14,7 @@ use plexidb_sql::Precision;
 use quick_cache::sync::Cache;
 
 use crate::config::TableConfig;
+use crate::flight::Untold;
 use crate::statistics::Registry;
 
 mod statement;
@@ -87,6 +88,8 @@ pub(crate) struct Schema {
     current: RwLock<Arc<Epoch>>,
     /// Whoever reads the catalog holds it, so that the newest reading is the one that stays.
     pub(crate) reading: tokio::sync::Mutex<()>,
+    /// Changes that have ended, until the schema is read after them.
+    untold: Mutex<Vec<Untold>>,
     numbers: AtomicU64,
     planning: Planning,
     registry: Arc<Registry>,
@@ -100,6 +103,7 @@ impl Schema {
         Self {
             current: RwLock::new(epoch),
             reading: tokio::sync::Mutex::new(()),
+            untold: Mutex::default(),
             numbers: AtomicU64::new(1),
             planning,
             registry,
@@ -110,6 +114,20 @@ impl Schema {
     /// The epoch by which statements are planned now.
     pub(crate) fn current(&self) -> Arc<Epoch> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps changes that have ended until the schema is read after them.
+    pub(crate) fn owe(&self, untold: impl IntoIterator<Item = Untold>) {
+        self.untold().extend(untold);
+    }
+
+    /// The changes that were kept before the schema was read.
+    pub(crate) fn take_untold(&self) -> Vec<Untold> {
+        std::mem::take(&mut *self.untold())
+    }
+
+    fn untold(&self) -> MutexGuard<'_, Vec<Untold>> {
+        self.untold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether this epoch is still the current one.

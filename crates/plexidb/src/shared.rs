@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use plexidb_core::Dialect;
-use plexidb_shared::node::{AnnounceError, Announced, Node};
-use plexidb_shared::protocol::Grant;
+use plexidb_shared::node::{AnnounceError, Announced, Contact, Node};
+use plexidb_shared::protocol::{Fingerprint, Grant};
 
 use crate::database::Inner;
 use crate::error::Error;
@@ -23,6 +23,7 @@ mod host;
 mod marker;
 mod open;
 mod owed;
+mod own_connection;
 mod quiet;
 mod results;
 mod status;
@@ -31,10 +32,9 @@ pub(crate) use announcing::announce;
 pub(crate) use cut_off::CutOff;
 pub use error::SharedError;
 pub(crate) use open::{Redis, can_be_shared};
+pub(crate) use owed::Owed;
 pub(crate) use results::{Kept, Results};
-pub use status::SharedStats;
-
-use owed::Owed;
+pub use status::{RedisStatus, SharedStats};
 
 /// The part of one database in the shared tier.
 pub(crate) struct Tier {
@@ -100,6 +100,14 @@ pub(crate) enum Announcement {
 }
 
 impl Announcement {
+    /// As [`end`](Self::end), of a change of the schema: the others are told of the catalog that was read since before it ends for them.
+    pub(crate) fn end_of_schema_change(self, touched: Vec<u32>, let_go: impl FnOnce() + Send + 'static) {
+        match self {
+            Self::Announced(announced) => announced.end_of_schema_change(touched, Box::new(let_go)),
+            owed @ Self::Owed(_) => owed.end(touched, let_go),
+        }
+    }
+
     /// Tells the others which slots were touched, in the background; then lets the slots go here.
     pub(crate) fn end(self, touched: Vec<u32>, let_go: impl FnOnce() + Send + 'static) {
         match self {
@@ -138,16 +146,32 @@ impl Tier {
 
     /// Announces a write of these slots and waits until it may be cleared.
     async fn announce(&self, slots: Vec<u32>, session: u64) -> Result<Announcement, SharedError> {
-        let error = match self.node.announce(slots, session).await {
-            Ok(announced) => return Ok(Announcement::Announced(announced)),
-            Err(error) => error,
-        };
-        let is_unreachable = matches!(error, AnnounceError::Unreachable { .. });
-        if is_unreachable && (!self.settings.is_strict || self.settings.is_sole) {
-            self.unannounced.fetch_add(1, Ordering::Relaxed);
-            return Ok(Announcement::Owed(Arc::clone(&self.owed)));
+        let may_owe = !self.settings.is_strict || self.settings.is_sole;
+        // Nobody waits for a new epoch to be settled, nor for Redis.
+        if may_owe && !self.node.has_lease() && !self.is_refused() {
+            return Ok(self.owe());
         }
-        Err(SharedError::NotAnnounced(error))
+        match self.node.announce(slots, session).await {
+            Ok(announced) => Ok(Announcement::Announced(announced)),
+            Err(AnnounceError::Unreachable { .. } | AnnounceError::NotReady { .. }) if may_owe => {
+                Ok(self.owe())
+            }
+            Err(error) => Err(SharedError::NotAnnounced(error)),
+        }
+    }
+
+    fn owe(&self) -> Announcement {
+        self.unannounced.fetch_add(1, Ordering::Relaxed);
+        Announcement::Owed(Arc::clone(&self.owed))
+    }
+
+    fn is_refused(&self) -> bool {
+        matches!(self.node.status().contact, Contact::Refused { .. })
+    }
+
+    /// Says that the catalog was read anew.
+    pub(crate) fn declare(&self, fingerprint: Fingerprint) {
+        self.node.declare(fingerprint);
     }
 
     /// How a write may go on that could not be announced; `None` where it has failed.
@@ -179,9 +203,13 @@ impl Tier {
     ///
     /// # Errors
     ///
-    /// [`SharedError`]: the others could not be told.
+    /// [`SharedError`]: the others could not be told, and are as soon as they can be.
     pub(crate) async fn touch(&self, slots: Vec<u32>) -> Result<Invalidated, SharedError> {
-        let confirmed = self.node.touch(slots).await.map_err(SharedError::NotAnnounced)?;
+        let confirmed = self.node.touch(slots.clone()).await.map_err(|error| {
+            // Until then nothing is taken from Redis either, which may be what was dropped here.
+            self.owed.add(&slots);
+            SharedError::NotInvalidated(error)
+        })?;
         Ok(Invalidated {
             processes: confirmed.members,
             confirmed: confirmed.confirmed,
@@ -190,6 +218,13 @@ impl Tier {
 
     /// Leaves the others, so that no write of theirs waits for this process.
     pub(crate) async fn leave(&self, grace: Duration) {
+        let paid = async {
+            while self.owed.is_owing() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        // What cannot be told now nobody will tell.
+        let _ = tokio::time::timeout(grace, paid).await;
         self.node.leave(grace).await;
     }
 }

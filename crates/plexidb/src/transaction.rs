@@ -20,7 +20,7 @@ use crate::request::{Request, Response};
 use crate::rows::{Rows, Source};
 use crate::schema::{Epoch, Statement, Way};
 use crate::scope::ScopeSettings;
-use crate::shared;
+use crate::shared::{self, SharedError};
 use crate::touched::TouchedTags;
 
 mod options;
@@ -371,7 +371,20 @@ impl Transaction {
             return Ok(());
         };
         // What is set in the session stays until its end: the pool resets what is altered.
-        let result = shared::announce(&self.inner, lease, claim).await;
+        let result = match shared::announce(&self.inner, lease, claim).await {
+            Err(error)
+                if self
+                    .inner
+                    .tier()
+                    .is_some_and(|tier| tier.way_out(&error).is_some()) =>
+            {
+                Err(SharedError::NotWithoutRedis {
+                    what: "a statement that takes effect before COMMIT",
+                }
+                .into())
+            }
+            result => result,
+        };
         if result.is_err()
             && let Some(claim) = self.claim.take()
         {
@@ -402,7 +415,9 @@ impl Transaction {
         }
         let Some(claim) = self.claim.take() else { return };
         if catalog.is_some() {
-            self.inner.schema.replace(catalog, claim.end_but_certain());
+            let (hold, untold) = claim.end_but_certain();
+            self.inner.schema.replace(catalog, hold);
+            self.inner.tell_of_schema(untold);
             self.end_schema_claims();
         } else {
             self.schema_claims.push(claim);

@@ -34,13 +34,21 @@ impl Inner {
         if let Some(scope) = scope {
             flight.enter(scope, None).await?;
         }
-        flight.run(Request::Control { sql: "BEGIN" }, None).await?;
-        let sent = self
-            .send_marked(cut_off, &mut flight, epoch, statement, request)
-            .await;
-        if sent.is_err() && !flight.is_under_way() {
-            flight.roll_back().await;
-        }
+        let mut tries = 0;
+        let sent = loop {
+            flight.run(Request::Control { sql: "BEGIN" }, None).await?;
+            let sent = self
+                .send_marked(cut_off, &mut flight, epoch, statement, request)
+                .await;
+            if sent.is_err() && !flight.is_under_way() {
+                flight.roll_back().await;
+            }
+            tries += 1;
+            // Nothing was sent but the question for the marker.
+            if tries == TRIES_MAX || !matches!(&sent, Err(Error::Shared(SharedError::MarkerClosed))) {
+                break sent;
+            }
+        };
         if way == Way::Ddl {
             self.land_ddl(flight).await;
         } else {
@@ -73,7 +81,7 @@ impl Inner {
 
     /// Announces what a transaction has written, before its COMMIT, or locks the marker in it.
     pub(crate) async fn announce_commit(self: &Arc<Self>, flight: &mut Flight) -> Result<(), Error> {
-        let Err(error) = flight.announce().await else {
+        let Err(error) = flight.announce(None).await else {
             return Ok(());
         };
         match self.tier().and_then(|tier| tier.way_out(&error)) {
@@ -82,22 +90,17 @@ impl Inner {
         }
     }
 
-    /// Locks the open marker in the transaction of this flight, until it ends.
+    /// Locks the open marker in the transaction of this flight, until it ends. After an error the transaction has to be rolled back.
     pub(crate) async fn lock_marker(
         self: &Arc<Self>,
         cut_off: &CutOff,
         flight: &mut Flight,
     ) -> Result<(), Error> {
-        for _ in 0..TRIES_MAX {
-            let generation = cut_off.open(self).await?;
-            if cut_off.lock(&mut ***flight.lease()?, generation).await? {
-                return Ok(());
-            }
+        let generation = cut_off.open(self).await?;
+        match cut_off.lock(&mut ***flight.lease()?, generation).await? {
+            true => Ok(()),
+            false => Err(SharedError::MarkerClosed.into()),
         }
-        Err(SharedError::NotWithoutRedis {
-            what: "a write while others close the marker again and again",
-        }
-        .into())
     }
 
     fn check_transactional(&self, statement: &Statement) -> Result<(), SharedError> {

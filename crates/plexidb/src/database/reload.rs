@@ -14,7 +14,7 @@ use plexidb_pool::Priority;
 use super::Inner;
 use crate::endpoints::EndpointLease;
 use crate::error::Error;
-use crate::flight::Flight;
+use crate::flight::{Flight, Untold};
 
 /// An unknown table makes the schema be read again, at most this often.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
@@ -50,10 +50,12 @@ impl Inner {
                 return;
             }
             let Some(claim) = flight.take_claim() else { return };
+            let (hold, untold) = claim.end_but_certain();
+            inner.schema.owe(untold);
             let result = match flight.lease() {
-                Ok(lease) => inner.read_schema(lease, claim.end_but_certain()).await,
+                Ok(lease) => inner.read_schema(lease, hold).await,
                 Err(error) => {
-                    claim.end();
+                    hold.end();
                     Err(error.into())
                 }
             };
@@ -123,6 +125,8 @@ impl Inner {
     /// Reads the catalog and starts a new epoch, also where it cannot be read: then one without a catalog.
     async fn read_schema(&self, lease: &mut EndpointLease, hold: WriteHold) -> Result<(), Error> {
         let _reading = self.schema.reading.lock().await;
+        // A change that ends from here on may be missing in what is read.
+        let untold = self.schema.take_untold();
         let sent = lease.clock();
         let answer = lease.catalog().await;
         lease.note(&answer, sent);
@@ -133,6 +137,19 @@ impl Inner {
         // Somebody else may have changed the schema: a replica is to have replayed that.
         self.endpoints.note_write(&[Tag::DATABASE]);
         self.schema.replace(catalog, hold);
+        match result {
+            Ok(()) => self.tell_of_schema(untold),
+            Err(_) => self.schema.owe(untold),
+        }
         result
+    }
+
+    /// Tells the other processes of the catalog that was read, then that its changes have ended: whoever plans by the old one must not
+    /// go on before.
+    pub(crate) fn tell_of_schema(&self, untold: impl IntoIterator<Item = Untold>) {
+        if let Some(tier) = self.tier() {
+            tier.declare(self.fingerprint());
+        }
+        untold.into_iter().for_each(Untold::tell);
     }
 }

@@ -110,7 +110,7 @@ impl Inner {
                 match lesson.map(|lesson| (lesson, lesson.trips)) {
                     None => {
                         write.claim(self, &mut flight, &all(&touched));
-                        flight.announce().await?;
+                        flight.announce(write.deadline).await?;
                         let response = write.send(&mut flight, statement).await;
                         flight.land();
                         Ok(response?)
@@ -126,7 +126,7 @@ impl Inner {
             }
             Way::Session => {
                 write.claim(self, &mut flight, &all(&request.touched(statement)));
-                flight.announce().await?;
+                flight.announce(write.deadline).await?;
                 flight.lease()?.taint();
                 write.fly(flight).await
             }
@@ -135,7 +135,7 @@ impl Inner {
                 let claim = Claim::of(&self.slots, &tags, vec![Arc::clone(epoch)])
                     .logged(self.endpoints.write_log(), &tags);
                 flight.claim(claim.of_schema_change());
-                flight.announce().await?;
+                flight.announce(write.deadline).await?;
                 let response = flight.run_by(request, write.deadline).await;
                 // Also after an error: what failed half-way may have changed something.
                 self.land_ddl(flight).await;
@@ -215,7 +215,7 @@ impl Write<'_> {
     ) -> Result<Response, Error> {
         let claim = self.certain(inner, &touched.certain);
         flight.claim(claim.with_precaution(&inner.slots, &touched.precaution));
-        flight.announce().await?;
+        flight.announce(self.deadline).await?;
         let response = flight
             .run_by(lesson.request(&self.request), self.deadline)
             .await?;
@@ -248,7 +248,7 @@ impl Write<'_> {
         let guards = inner.slots.capture(guards.iter().copied());
         let claim = self.certain(inner, &touched.certain);
         flight.claim(claim.with_precaution(&inner.slots, &touched.precaution));
-        flight.announce().await?;
+        flight.announce(self.deadline).await?;
         let response = self.send(&mut flight, lesson.statement).await?;
         if !lesson.statement.is_void(response.rows_affected())
             && let Some(guards) = guards
@@ -312,7 +312,7 @@ impl Write<'_> {
             tags.extend_from_slice(answer.tags.as_ref().unwrap_or(&touched.precaution));
         }
         self.claim(inner, &mut flight, &tags);
-        if let Err(error) = flight.announce().await {
+        if let Err(error) = flight.announce(self.deadline).await {
             flight.roll_back().await;
             return Err(error);
         }

@@ -2,8 +2,8 @@
 //!
 //! Invariant: what is not known of a replica speaks against it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use plexidb_cache::SlotArray;
@@ -19,6 +19,7 @@ use super::sessions::Sessions;
 use super::tags::{ServerTag, ServerTraits, Tags};
 use super::write_log::WriteLog;
 use crate::error::Error;
+use crate::shared::Owed;
 
 /// A primary and its replicas.
 pub(crate) struct ReplicaSet {
@@ -39,6 +40,8 @@ pub(crate) struct ReplicaSet {
     slots: Arc<SlotArray>,
     /// The takeover that was noticed last.
     epoch_seen: AtomicU64,
+    /// Where the processes that share results are told of takeovers.
+    owed: OnceLock<Arc<Owed>>,
     /// Told when servers are to be asked before it is time: all, or all but the one that has come to news.
     calls: watch::Sender<Option<usize>>,
 }
@@ -81,8 +84,22 @@ impl ReplicaSet {
             settings,
             slots,
             epoch_seen: AtomicU64::new(0),
+            owed: OnceLock::new(),
             calls: watch::Sender::new(None),
         }
+    }
+
+    /// Says where the processes that share results are told of takeovers. Only once.
+    pub(crate) fn tell_takeovers(&self, owed: Arc<Owed>) {
+        let _ = self.owed.set(owed);
+    }
+
+    /// The place of the primary, and the takeover since which it is that; `None` while there is none.
+    pub(super) fn primary(&self) -> Option<(usize, u64)> {
+        let stats = self.group.stats();
+        let primary = stats.primary?;
+        let index = self.names.iter().position(|name| **name == primary)?;
+        Some((index, stats.epoch))
     }
 
     pub(super) fn group(&self) -> &Group {
@@ -259,6 +276,10 @@ impl ReplicaSet {
         self.checkpoints.begin_epoch(epoch);
         // Before the slots are raised: a read whose stamps are of afterwards goes to replicas of the new primary alone.
         self.writes.note(&[Tag::DATABASE]);
+        // Before the slots are let go: what others have put into Redis may be of before.
+        if let Some(owed) = self.owed.get() {
+            owed.add_whole();
+        }
         self.slots.begin_write(&[Tag::DATABASE]).end();
         tracing::warn!("another server takes the writes now; nothing of before is served from the cache");
         self.ask_again();

@@ -36,6 +36,23 @@ pub(crate) struct Claim {
     _epochs: Vec<Arc<Epoch>>,
 }
 
+/// A change of the schema of which the other processes do not know yet that it has ended.
+#[must_use = "the others hold the whole database until they are told"]
+pub(crate) struct Untold {
+    announcement: Announcement,
+    touched: Vec<u32>,
+    hold: WriteHold,
+}
+
+impl Untold {
+    /// Tells the others; **after** the new catalog was declared.
+    pub(crate) fn tell(self) {
+        let hold = self.hold;
+        self.announcement
+            .end_of_schema_change(self.touched, move || hold.end());
+    }
+}
+
 /// What of a claim the log of writes is told.
 struct Logged {
     log: Arc<WriteLog>,
@@ -153,23 +170,36 @@ impl Claim {
             };
         }
         let Some(announcement) = announcement else {
-            return self.end_but_certain().end();
+            self.note();
+            return self.let_go_but_certain().end();
         };
         // Not when the others have been told: the caller has its answer before.
         self.note();
-        announcement.end(self.touched(), move || self.let_go_but_certain().end());
+        let (touched, changes_schema) = (self.touched(), self.changes_schema);
+        let let_go = move || self.let_go_but_certain().end();
+        if changes_schema {
+            announcement.end_of_schema_change(touched, let_go);
+        } else {
+            announcement.end(touched, let_go);
+        }
     }
 
-    /// Ends all but the hold that was certain from the start, which is left to the caller.
-    pub(crate) fn end_but_certain(mut self) -> WriteHold {
+    /// Ends all but the hold that was certain from the start, which is left to the caller, as is what the others have to be told once
+    /// the schema is read.
+    pub(crate) fn end_but_certain(mut self) -> (WriteHold, Option<Untold>) {
         self.note();
-        if let Some(announcement) = self.announcement.take() {
+        let untold = self.announcement.take().map(|announcement| {
             // Results of other processes count by what the others were told: none may count here before.
-            let mut untold = self.certain.again();
-            untold.extend_by_slots(&self.touched());
-            announcement.end(self.touched(), move || untold.end());
-        }
-        self.let_go_but_certain()
+            let mut hold = self.certain.again();
+            let touched = self.touched();
+            hold.extend_by_slots(&touched);
+            Untold {
+                announcement,
+                touched,
+                hold,
+            }
+        });
+        (self.let_go_but_certain(), untold)
     }
 
     // Before the slots are let go: whoever captures its stamps afterwards asks for replicas that have the write.

@@ -11,6 +11,14 @@ pub enum SharedError {
     /// A write was not sent, since the processes that share results could not be told of it.
     #[error("the write was not sent, since other processes could not be told of it: {0}")]
     NotAnnounced(#[source] AnnounceError),
+    /// Something was dropped in this process alone, since the others could not be told. They are told as soon as they can be.
+    #[error(
+        "it was dropped from the cache of this process, and the other processes will be told as soon as they can be: {0}"
+    )]
+    NotInvalidated(#[source] AnnounceError),
+    /// Others came to reach Redis while a write took the way without it.
+    #[error("the write was not sent, since other processes reach Redis again; try again")]
+    MarkerClosed,
     /// A statement cannot be run while Redis is away.
     #[error(
         "{what} cannot be run while Redis cannot be reached, since other processes would not know of it; bring Redis back, or stop the others and \

@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use plexidb_cache::{SlotArray, WriteHold};
-use plexidb_core::{BoxFuture, DriverError, SessionId, Tag};
+use plexidb_core::{BoxFuture, Connection, DriverError, SessionId, Tag};
 use plexidb_shared::node::Host;
 use plexidb_shared::protocol::{Fingerprint, HoldId, Marker as Mark};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::marker::Marker;
+use super::own_connection::{self, AsyncQuestion, OwnConnection};
 use super::quiet;
 use crate::database::Inner;
 use crate::error::Error;
@@ -28,6 +29,7 @@ pub(super) struct ThisProcess {
     pub(super) held: Mutex<HashMap<HoldId, WriteHold>>,
     pub(super) holds: Arc<AtomicUsize>,
     pub(super) marker: Option<Marker>,
+    pub(super) connection: OwnConnection,
 }
 
 impl ThisProcess {
@@ -65,11 +67,12 @@ impl ThisProcess {
     async fn marked(&self, change: Change) -> Option<Mark> {
         let marker = self.marker.as_ref()?;
         let inner = self.inner.upgrade()?;
-        let mut lease = inner.endpoints.checkout().await.ok()?;
-        let connection = &mut **lease;
         let mark = match change {
-            Change::None => marker.read(connection).await,
-            Change::Close => marker.close(connection).await.map(Some),
+            Change::None => self.connection.ask(&inner, Read(marker.clone())).await,
+            Change::Close => match own_connection::connect(&inner).await {
+                Ok(mut connection) => marker.close(&mut *connection).await.map(Some),
+                Err(error) => Err(error),
+            },
         };
         let mark =
             mark.inspect_err(|error| tracing::debug!(%error, "the marker could not be read or closed"));
@@ -78,6 +81,14 @@ impl ThisProcess {
             generation: mark.generation,
             is_open: mark.is_open,
         })
+    }
+}
+
+struct Read(Marker);
+
+impl AsyncQuestion<Option<super::marker::Mark>> for Read {
+    async fn ask(self, connection: &mut dyn Connection) -> Result<Option<super::marker::Mark>, DriverError> {
+        self.0.read(connection).await
     }
 }
 
@@ -133,12 +144,9 @@ impl Host for ThisProcess {
     fn quiesce(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
             let inner = self.inner().map_err(|error| error.to_string())?;
-            let mut lease = inner
-                .endpoints
-                .checkout()
-                .await
-                .map_err(|error| error.to_string())?;
-            let waited = quiet::wait(&mut **lease, inner.connector.dialect()).await;
+            let connection = own_connection::connect(&inner).await;
+            let mut connection = connection.map_err(|error| error.to_string())?;
+            let waited = quiet::wait(&mut *connection, inner.connector.dialect()).await;
             waited.map_err(|error| error.to_string())
         })
     }

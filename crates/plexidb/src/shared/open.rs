@@ -20,6 +20,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use super::host::ThisProcess;
 use super::marker::Marker;
 use super::owed::Owed;
+use super::own_connection::OwnConnection;
 use super::{CutOff, Results, Tier, TierSettings, fence};
 use crate::config::{Coherence, DatabaseConfig, OnPartition, RedisConfig};
 use crate::database::Inner;
@@ -134,7 +135,11 @@ impl Redis {
             held: Mutex::default(),
             holds: Arc::clone(&holds),
             marker: marker.clone(),
+            connection: OwnConnection::default(),
         });
+        if let Some(set) = inner.endpoints.replicas() {
+            set.tell_takeovers(Arc::clone(&owed));
+        }
         let bus = RedisBus::new(self.record.clone(), &self.namespace, &inner.name);
         let node = Node::start(Arc::new(bus), host, terms, inner.fingerprint());
         let tier = Arc::new(Tier {

@@ -119,6 +119,10 @@ fn judge(tier: &Tier, slots: &SlotArray, origin: &Origin) -> Option<Stamps> {
     let grant = tier.grant();
     let slots_of = |stamped: &[(u32, u64)]| stamped.iter().map(|&(slot, _)| slot).collect::<Vec<_>>();
     let stamps = slots.capture_slots(&slots_of(&origin.first), &slots_of(&origin.then))?;
+    // After the capture: what was owed before its slots were let go is seen here.
+    if tier.owed.is_owing() {
+        return None;
+    }
     let counts = tier
         .node
         .is_current(origin.epoch, origin.first.iter().chain(&origin.then).copied());

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use plexidb_shared::node::NodeStatus;
+use plexidb_shared::node::{Contact, NodeStatus};
 use plexidb_shared::store::L2Stats;
 
 use super::Tier;
@@ -22,6 +22,45 @@ pub struct SharedStats {
     pub owed_slots: usize,
     /// Results in Redis; `None` where they are not kept there.
     pub l2: Option<L2Stats>,
+}
+
+/// Whether the processes that share results are reached through Redis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedisStatus {
+    /// No database shares results.
+    Off,
+    /// There was no contact yet.
+    Connecting,
+    /// Redis answers, for every database.
+    Connected,
+    /// It does not, for some database at least.
+    Degraded {
+        /// The first such database.
+        database: String,
+        /// What was found last.
+        error: String,
+    },
+}
+
+impl RedisStatus {
+    pub(crate) fn of<'a>(parts: impl Iterator<Item = (&'a str, &'a Tier)>) -> Self {
+        let mut status = Self::Off;
+        for (database, tier) in parts {
+            match tier.node.status().contact {
+                Contact::Connected if status == Self::Off => status = Self::Connected,
+                Contact::Connected => {}
+                Contact::Connecting => status = Self::Connecting,
+                error => {
+                    return Self::Degraded {
+                        database: database.to_owned(),
+                        error: error.to_string(),
+                    };
+                }
+            }
+        }
+        status
+    }
 }
 
 impl Tier {
@@ -44,9 +83,10 @@ impl Tier {
             loop {
                 owed.wait().await;
                 let Some(tier) = tier.upgrade() else { break };
-                let slots = owed.take();
-                if tier.node.touch(slots.clone()).await.is_err() {
-                    owed.add(&slots);
+                let slots = owed.pay();
+                let told = tier.node.touch(slots.clone()).await.is_ok();
+                owed.paid(told, &slots);
+                if !told {
                     drop(tier);
                     tokio::time::sleep(PAUSE).await;
                 }

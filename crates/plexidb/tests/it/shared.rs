@@ -4,10 +4,30 @@
 
 use std::time::{Duration, Instant};
 
-use plexidb::{Coherence, Config, DatabaseConfig, Manager, RedisConfig, Rows, Source};
+use plexidb::{Coherence, Config, DatabaseConfig, Execution, Manager, RedisConfig, Rows, Source};
 use plexidb_testkit::{Private, Redis};
 
 use super::databases::{NONE, TestDatabase};
+
+macro_rules! on_both {
+    ($($test:ident)+) => {
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(super::TestDatabase::postgres()).await;
+            })+
+        }
+        mod mariadb {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(super::TestDatabase::mariadb()).await;
+            })+
+        }
+    };
+}
+
+mod configuration;
+mod partition;
 
 const SELECT: &str = "SELECT name FROM members WHERE id = 1";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -17,21 +37,33 @@ fn redis() -> Private<Redis> {
     Redis::start_private().unwrap()
 }
 
-fn config(database: &TestDatabase, redis: &Redis, coherence: Coherence) -> Config {
+fn settings(redis: &Redis, coherence: Coherence) -> RedisConfig {
     let mut settings = RedisConfig::from_url(redis.url());
     settings.coherence = coherence;
     settings.lease = Duration::from_secs(1);
-    Config::builder()
+    // Other tests keep the machine busy.
+    settings.timeout = Duration::from_millis(200);
+    settings
+}
+
+async fn manager(database: &TestDatabase, settings: RedisConfig) -> Manager {
+    let config = Config::builder()
         .database(DatabaseConfig::from_url("chat", database.url.clone()))
         .redis(settings)
         .build()
-        .unwrap()
+        .unwrap();
+    Manager::from_config(config).await.unwrap()
 }
 
 async fn connect(database: &TestDatabase, redis: &Redis) -> Manager {
-    Manager::from_config(config(database, redis, Coherence::Strict))
-        .await
-        .unwrap()
+    manager(database, settings(redis, Coherence::Strict)).await
+}
+
+fn no_cache() -> Execution {
+    Execution {
+        no_cache: true,
+        ..Execution::default()
+    }
 }
 
 fn serves(db: &Manager) -> bool {
@@ -79,23 +111,6 @@ async fn two(database: &TestDatabase, redis: &Redis) -> (Manager, Manager) {
         .unwrap();
     let other = connect(database, redis).await;
     (one, other)
-}
-
-macro_rules! on_both {
-    ($($test:ident)+) => {
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                super::$test(super::TestDatabase::postgres()).await;
-            })+
-        }
-        mod mariadb {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $test() {
-                super::$test(super::TestDatabase::mariadb()).await;
-            })+
-        }
-    };
 }
 
 on_both! {

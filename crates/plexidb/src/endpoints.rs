@@ -70,6 +70,13 @@ impl Route {
     }
 }
 
+/// The primary of a database as long as no other takes over.
+pub(crate) struct Primary<'a> {
+    pub(crate) connector: &'a Arc<dyn Connector>,
+    /// Its place in the configuration, and the takeover by which it came.
+    pub(crate) place: (usize, u64),
+}
+
 impl Endpoints {
     pub(crate) fn single(connector: Arc<dyn Connector>, pool: Pool) -> Self {
         Self {
@@ -177,13 +184,16 @@ impl Endpoints {
         self.connectors[origin.index].target()
     }
 
-    /// The connector of the primary, and what tells it from those before it; `None` while there is none.
-    pub(crate) fn primary(&self) -> Option<(&Arc<dyn Connector>, (usize, u64))> {
+    /// The primary, and what tells its time as one from those before it; `None` while there is none.
+    pub(crate) fn primary(&self) -> Option<Primary<'_>> {
         let place = match &self.servers {
             Servers::Single(_) => (0, 0),
             Servers::Replicated { set, .. } => set.primary()?,
         };
-        Some((self.connectors.get(place.0)?, place))
+        Some(Primary {
+            connector: self.connectors.get(place.0)?,
+            place,
+        })
     }
 
     /// The connector of the server whose name is meant.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use plexidb_core::{Connection, DriverError};
 
 use crate::database::Inner;
+use crate::endpoints::Primary;
 
 /// How long an exchange may take, a new connection included, before that connection is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,7 +30,7 @@ impl OwnConnection {
         let (kept, inner) = (Arc::clone(&self.0), Arc::clone(inner));
         let asking = inner.runtime.clone().spawn(async move {
             let asked = async {
-                let (connector, place) = inner.endpoints.primary().ok_or_else(absent)?;
+                let Primary { connector, place } = inner.endpoints.primary().ok_or_else(absent)?;
                 let before = lock(&kept).take().filter(|(of, _)| *of == place);
                 let mut connection = match before {
                     Some((_, connection)) => connection,
@@ -58,7 +59,7 @@ pub(super) trait AsyncQuestion<T>: Send + 'static {
 
 /// A new connection to the primary, for what is seldom and may take long.
 pub(super) async fn connect(inner: &Inner) -> Result<Box<dyn Connection>, DriverError> {
-    let (connector, _) = inner.endpoints.primary().ok_or_else(absent)?;
+    let Primary { connector, .. } = inner.endpoints.primary().ok_or_else(absent)?;
     connector.connect().await
 }
 

@@ -194,6 +194,11 @@ impl Tier {
         Some((set, fence::lift(dialect, is_in_transaction)))
     }
 
+    /// The statement that takes a fence away while the transaction goes on: one that has to wait for the marker may be silent.
+    pub(crate) fn lift_within(&self) -> Option<&'static str> {
+        fence::lift_within(self.settings.dialect)
+    }
+
     /// How long a fenced session may be silent.
     pub(crate) fn fence_patience(&self) -> Duration {
         self.settings.fence

@@ -84,10 +84,13 @@ impl Inner {
         let Err(error) = flight.announce(None).await else {
             return Ok(());
         };
-        match self.tier().and_then(|tier| tier.way_out(&error)) {
-            Some(cut_off) => self.lock_marker(cut_off, flight).await,
-            None => Err(error),
+        let Some((tier, cut_off)) = self.tier().and_then(|tier| Some((tier, tier.way_out(&error)?))) else {
+            return Err(error);
+        };
+        if let Some(sql) = tier.lift_within() {
+            flight.run(Request::Control { sql }, None).await?;
         }
+        self.lock_marker(cut_off, flight).await
     }
 
     /// Locks the open marker in the transaction of this flight, until it ends. After an error the transaction has to be rolled back.

@@ -37,3 +37,12 @@ pub(super) fn lift(dialect: Dialect, was_in_transaction: bool) -> Option<&'stati
         (Dialect::Postgres, true) | (Dialect::Sqlite, _) => None,
     }
 }
+
+/// The statement that takes the fence away while the transaction goes on.
+pub(super) fn lift_within(dialect: Dialect) -> Option<&'static str> {
+    match dialect {
+        Dialect::Postgres => Some("SET LOCAL idle_in_transaction_session_timeout TO DEFAULT"),
+        Dialect::MySql => Some("SET SESSION wait_timeout = DEFAULT"),
+        Dialect::Sqlite => None,
+    }
+}

@@ -175,8 +175,9 @@ fn an_application_meets_the_limits_and_the_new_password_of_its_user() {
             assert!(sleepers.len() < 20, "nobody is refused");
             let sleeper = scope.spawn(|| as_user(&user, primary, SLEEP));
             let count = (sleepers.len() + 1).to_string();
+            // The administrator's own last session may still hold the place that is kept for him.
             until("one more sleeps, or is refused", || {
-                sleeper.is_finished() || primary.client(&sleeping) == count
+                sleeper.is_finished() || primary.try_client(&sleeping).is_ok_and(|found| found == count)
             });
             if sleeper.is_finished() {
                 break sleeper.join().unwrap().unwrap_err();
@@ -184,7 +185,12 @@ fn an_application_meets_the_limits_and_the_new_password_of_its_user() {
             sleepers.push(sleeper);
         };
         assert!(refusal.contains("ERROR 1040"), "{refusal}");
-        assert_eq!(user.end_sessions(primary).unwrap(), sleepers.len());
+        let mut ended = None;
+        until("the administrator gets in", || {
+            ended = user.end_sessions(primary).ok();
+            ended.is_some()
+        });
+        assert_eq!(ended, Some(sleepers.len()));
         assert!(
             sleepers
                 .into_iter()

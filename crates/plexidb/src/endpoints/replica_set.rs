@@ -217,7 +217,8 @@ impl ReplicaSet {
                 // By this process's own clock where that is possible: what the servers say does not count what is under way.
                 observation.lag = match reached {
                     Some(reached) => Some(asked.at.saturating_duration_since(reached.asked_at)),
-                    None => own_lag(state.replay_lag),
+                    // MariaDB's word was found wrong for servers that were set up anew, whatever it said.
+                    None => timeline.and(own_lag(state.replay_lag)),
                 };
                 observation.mark = reached.map(|reached| {
                     mark(Needed {

@@ -145,13 +145,14 @@ async fn what_one_process_has_fetched_another_takes_from_redis(database: TestDat
     let (one, other) = two(&database, &redis).await;
     until("both have a lease", || serves(&one) && serves(&other)).await;
     let begun = Instant::now();
-    loop {
-        // Written down in the background.
-        rename(&one, "Ada").await;
+    for round in 0.. {
+        let renamed = format!("Ada {round}");
+        rename(&one, &renamed).await;
+        // Its result is written down in the background.
         read(&one).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
         let rows = read(&other).await;
-        assert_eq!(name(&rows), "Ada");
+        assert_eq!(name(&rows), renamed);
         if rows.source() == Source::L2 {
             break;
         }

@@ -48,6 +48,9 @@ impl Redis {
         if config.coherence == Coherence::Local {
             return Ok(None);
         }
+        tracing::warn!(
+            "the shared tier is new and not proven with several processes yet (docs/limits.md); `coherence = \"local\"` switches it off"
+        );
         let mut address = Address::from_url(config.url().expose_secret())?;
         address.call_timeout = config.timeout;
         let namespace = Namespace::new(&config.namespace);

@@ -235,6 +235,32 @@ impl Fleet {
         }
     }
 
+    /// As [`Fleet::join`], but the node's data are thrown away in any case.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not follow within 60 s.
+    pub fn rebuild(&self, node: usize, primary: usize) -> Result<()> {
+        match &self.servers {
+            Servers::Postgres { cluster, .. } => {
+                let primary = cluster.nodes().nth(primary).context("no such primary")?;
+                cluster
+                    .nodes()
+                    .nth(node)
+                    .context("no such node")?
+                    .rebuild_from(primary)
+            }
+            Servers::MariaDb { cluster, .. } => {
+                let primary = cluster.nodes().nth(primary).context("no such primary")?;
+                cluster
+                    .nodes()
+                    .nth(node)
+                    .context("no such node")?
+                    .rebuild_from(primary)
+            }
+        }
+    }
+
     /// Waits until a replica has replayed what the primary has now.
     ///
     /// # Errors
@@ -272,6 +298,21 @@ impl Fleet {
             |server| server.set_synchronous_replicas(usize::from(is_confirmed)),
             |server| server.set_semi_synchronous(is_confirmed),
         )
+    }
+
+    /// Waits until these replicas have taken in all that their primary sent before it was killed.
+    ///
+    /// # Errors
+    ///
+    /// Where one does not answer, or the primary lives after 60 s.
+    pub fn wait_until_detached(&self, replicas: &[usize]) -> Result<()> {
+        replicas.iter().try_for_each(|&node| {
+            self.on(
+                node,
+                PostgresNode::wait_until_detached,
+                MariaDbNode::wait_until_detached,
+            )
+        })
     }
 
     /// The replica among these that has received the most, replayed or not.

@@ -166,6 +166,7 @@ fn fail_over(arena: &Arena, episode: &Episode) -> Result<()> {
     let (old, replicas) = (arena.primary(), arena.replicas());
     fleet.kill(old)?;
     thread::sleep(episode.length / 2);
+    fleet.wait_until_detached(&replicas)?;
     let next = fleet.most_advanced(&replicas)?;
     promote(arena, next, old)?;
     if episode.is_liar {
@@ -189,15 +190,19 @@ fn switch_over(arena: &Arena, episode: &Episode) -> Result<()> {
     fleet.join(old, next).context("the old primary")
 }
 
-/// Makes a replica the primary, which the other one follows.
+/// Makes a replica the primary, which the other one follows: set up anew if need be, as an operator would, which is told.
 fn promote(arena: &Arena, next: usize, old: usize) -> Result<()> {
     let fleet = &arena.fleet;
     fleet.promote(next)?;
     arena.set_primary(next);
-    for replica in arena.replicas() {
-        if replica != old {
-            fleet.join(replica, next).context("the other replica")?;
-        }
+    for replica in arena.replicas().into_iter().filter(|&node| node != old) {
+        let followed = fleet.join(replica, next);
+        let Err(error) = followed.and_then(|()| fleet.confirm_commits(next, true)) else {
+            continue;
+        };
+        eprintln!("node {replica} is set up anew, since it does not follow node {next}: {error:#}");
+        fleet.rebuild(replica, next).context("the other replica")?;
+        fleet.confirm_commits(next, true)?;
     }
-    fleet.confirm_commits(next, true)
+    Ok(())
 }

@@ -95,6 +95,7 @@ async fn take_over(fleet: &Arc<Fleet>, departure: Departure) -> Result<(Instant,
         Departure::Killed(outage) => {
             block_in_place(|| fleet.kill(0))?;
             tokio::time::sleep(outage).await;
+            block_in_place(|| fleet.wait_until_detached(&replicas))?;
         }
         Departure::SwitchedOver => block_in_place(|| fleet.refuse_writes(0))?,
     }

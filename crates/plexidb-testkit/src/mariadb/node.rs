@@ -169,6 +169,20 @@ impl MariaDbNode {
         until("the replica receives the log", || self.has_received(position))
     }
 
+    /// Waits until a replica has taken in all that a primary sent before it died: until then it may still get ahead of what it
+    /// says it has.
+    ///
+    /// # Errors
+    /// Where it is still connected after 60 s, as with a primary that lives.
+    pub fn wait_until_detached(&self) -> Result<()> {
+        until("the replica has noticed its primary's death", || {
+            let state = self.replication()?;
+            Ok(state
+                .get("Slave_IO_Running")
+                .is_none_or(|running| running != "Yes"))
+        })
+    }
+
     /// Stops applying; the log still arrives.
     ///
     /// # Errors

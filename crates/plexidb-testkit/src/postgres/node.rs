@@ -159,6 +159,17 @@ impl PostgresNode {
         until("the replica receives the log", || self.has_received(position))
     }
 
+    /// Waits until a replica has taken in all that a primary sent before it died: until then it may still get ahead of what it
+    /// says it has.
+    ///
+    /// # Errors
+    /// Where it still streams after 60 s, as with a primary that lives.
+    pub fn wait_until_detached(&self) -> Result<()> {
+        until("the replica has noticed its primary's death", || {
+            self.asks("NOT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')")
+        })
+    }
+
     /// Stops the replay; the log still arrives.
     ///
     /// # Errors
@@ -206,6 +217,7 @@ impl PostgresNode {
                 "(SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum') >= {replicas}"
             ))
         })
+        .with_context(|| format!("the log of {} says:\n{}", self.name, self.server.folder().log_tail()))
     }
 
     /// Starts the node again, ending it first where it runs, as a liar: it is not in recovery and takes connections, yet

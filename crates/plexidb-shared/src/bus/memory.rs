@@ -3,6 +3,7 @@
 //! It can be cut off, lose messages, and start anew with less than it had, as a server can.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use plexidb_core::BoxFuture;
 use tokio::sync::broadcast;
@@ -34,6 +35,9 @@ struct Faults {
     is_cut: bool,
     answers_lost: u32,
     acknowledgements_lost: u32,
+    /// By how much the answer of a begun write is late.
+    begun_late_by: Duration,
+    are_renewals_lost: bool,
     notices_lost: Arc<Mutex<u32>>,
     cuts: Vec<tokio::sync::oneshot::Sender<()>>,
 }
@@ -77,6 +81,16 @@ impl MemoryBus {
     /// The next acknowledgements of this connection are lost.
     pub fn lose_acknowledgements(&self, count: u32) {
         lock(&self.faults).acknowledgements_lost = count;
+    }
+
+    /// Renewals of this connection are not carried out.
+    pub fn lose_renewals(&self, are_lost: bool) {
+        lock(&self.faults).are_renewals_lost = are_lost;
+    }
+
+    /// Begun writes of this connection are told so much later than everybody hears of them.
+    pub fn delay_begun(&self, by: Duration) {
+        lock(&self.faults).begun_late_by = by;
     }
 
     /// The next messages do not reach the subscriptions of this connection.
@@ -148,11 +162,23 @@ impl Bus for MemoryBus {
     }
 
     fn renew(&self, at: At, member: MemberId) -> BoxFuture<'_, Result<Renewed, BusError>> {
-        Box::pin(async move { self.answer(|record| record.renew(at, member)) })
+        Box::pin(async move {
+            if lock(&self.faults).are_renewals_lost {
+                return Err(BusError::Unreachable("the renewal was lost".to_owned()));
+            }
+            self.answer(|record| record.renew(at, member))
+        })
     }
 
     fn begin(&self, at: At, intent: Intent) -> BoxFuture<'_, Result<Begun, BusError>> {
-        Box::pin(async move { self.publishing(|record| record.begin(at, &intent)) })
+        Box::pin(async move {
+            let begun = self.publishing(|record| record.begin(at, &intent));
+            let late_by = lock(&self.faults).begun_late_by;
+            if !late_by.is_zero() {
+                tokio::time::sleep(late_by).await;
+            }
+            begun
+        })
     }
 
     fn end(&self, epoch: EpochId, id: IntentId, touched: Vec<u32>) -> BoxFuture<'_, Result<Ended, BusError>> {

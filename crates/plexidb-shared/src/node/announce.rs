@@ -99,6 +99,10 @@ impl Node {
                 Ok(begun) => {
                     let now = shared.now();
                     shared.step(|member, _| member.begun(announced.id, &begun, now));
+                    // What the others say often overtakes the answer. Heard again, it is no more than an acknowledgement that is
+                    // late, which stays true: nobody goes back behind what it has applied in an epoch.
+                    let heard = shared.state().heard();
+                    shared.step(|member, _| heard.into_iter().for_each(|said| member.acknowledged(said)));
                     let until = now.saturating_add(shared.terms.lease_waited());
                     shared.acknowledged(announced.id, until).await;
                     return Ok(announced);

@@ -95,6 +95,16 @@ impl State {
         }
     }
 
+    /// What each member has said last.
+    pub(super) fn heard(&self) -> Vec<Acknowledgement> {
+        let said = |(&member, &(epoch, applied)): (&MemberId, &(EpochId, u64))| Acknowledgement {
+            member,
+            epoch,
+            applied,
+        };
+        self.applied.iter().map(said).collect()
+    }
+
     /// Members that are gone need not be remembered.
     pub(super) fn forget_all_but(&mut self, members: &[(MemberId, MemberEntry)]) {
         self.applied

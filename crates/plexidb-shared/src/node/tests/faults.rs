@@ -14,6 +14,17 @@ async fn a_lost_acknowledgement_is_made_good_by_a_renewal() {
 }
 
 #[tokio::test]
+async fn an_acknowledgement_that_overtakes_the_answer_counts() {
+    let (_server, a, b) = two().await;
+    // Nothing but its acknowledgement tells that it knows.
+    b.bus.lose_renewals(true);
+    a.bus.delay_begun(Duration::from_millis(20));
+    let begun = std::time::Instant::now();
+    a.announced().await.end(Vec::new(), Box::new(|| ()));
+    assert!(begun.elapsed() < LEASE, "the lease was waited out");
+}
+
+#[tokio::test]
 async fn who_has_lost_a_message_reads_the_record_anew_and_misses_nothing() {
     let (_server, a, b) = two().await;
     let word = b.process.word(SLOT);

@@ -196,6 +196,15 @@ impl Fleet {
         )
     }
 
+    /// Makes a server that [refuses writes](Self::refuse_writes) take them again.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not answer.
+    pub fn allow_writes(&self, node: usize) -> Result<()> {
+        self.on(node, PostgresNode::allow_writes, MariaDbNode::allow_writes)
+    }
+
     /// Starts a server again that follows nobody, takes connections and refuses writes.
     ///
     /// # Errors

@@ -184,7 +184,12 @@ fn switch_over(arena: &Arena, episode: &Episode) -> Result<()> {
     thread::sleep(PAUSE);
     fleet.end_sessions(old)?;
     let next = replicas[episode.place % replicas.len()];
-    fleet.catch_up(next, old)?;
+    if let Err(error) = fleet.catch_up(next, old) {
+        eprintln!("node {next} is set up anew, since it does not catch up with node {old}: {error:#}");
+        fleet.allow_writes(old)?;
+        fleet.rebuild(next, old)?;
+        return fleet.confirm_commits(old, true);
+    }
     promote(arena, next, old)?;
     thread::sleep(episode.length);
     fleet.join(old, next).context("the old primary")

@@ -148,7 +148,24 @@ impl PostgresNode {
     /// # Errors
     /// Where that takes more than 60 s.
     pub fn wait_until_replayed(&self, position: &str) -> Result<()> {
-        until("the replica catches up", || self.has_replayed(position))
+        until("the replica catches up", || self.has_replayed(position)).with_context(|| {
+            format!(
+                "{} should have replayed {position}; {}",
+                self.name,
+                self.standing()
+            )
+        })
+    }
+
+    /// How the replay goes, for the message of an error.
+    fn standing(&self) -> String {
+        let asked = self.try_client(
+            "SELECT json_build_object('received', pg_last_wal_receive_lsn(), 'replayed', pg_last_wal_replay_lsn(), \
+             'pause', pg_get_wal_replay_pause_state(), 'is_replica', pg_is_in_recovery(), 'receiver', \
+             (SELECT json_build_object('status', status, 'port', sender_port, 'timeline', received_tli) FROM pg_stat_wal_receiver))",
+        );
+        let state = asked.unwrap_or_else(|error| format!("it does not tell its state: {error:#}"));
+        format!("{state}; its log says:\n{}", self.server.folder().log_tail())
     }
 
     /// Waits until a replica has the log up to `position`, replayed or not.
